@@ -1,0 +1,112 @@
+import type { ActivityEntry, Checkpoint, Task, TaskId } from '../task/task.ts';
+
+/**
+ * The port to the transport. Two adapters (JetStream, in-process) pass one contract suite in
+ * test/bus. Nothing may depend on a message having survived: Postgres is the truth.
+ */
+export interface Bus {
+  /**
+   * Sends a burst of tasks; resolves when the transport has stored all of it. A task whose id is
+   * still queued or being worked on is not doubled while the adapter can tell (JetStream: within
+   * its duplicate window); receivers cope when it is.
+   */
+  publishTasks(tasks: readonly Task[]): Promise<void>;
+
+  /** Of these tasks, the ones the transport no longer holds, neither queued nor being worked on. */
+  missingTasks(tasks: readonly TaskRef[]): Promise<TaskRef[]>;
+
+  /** Takes a run's tasks out of the queues; those that no runner holds will never be delivered. */
+  withdrawTasks(tasks: readonly TaskRef[]): Promise<void>;
+
+  /**
+   * Delivers tasks of these queues, at most `maxInFlight` unacknowledged at once. A task that is
+   * neither acknowledged nor kept alive with `working()` for `leaseMs` goes to another consumer.
+   */
+  consumeTasks(options: ConsumeTasks, handler: (delivery: Delivery<Task>) => void): Promise<Consumer>;
+
+  /** Resolves when the transport has stored them. One burst, one wait. */
+  publishCheckpoints(checkpoints: readonly Checkpoint[]): Promise<void>;
+
+  /**
+   * Delivers checkpoints in batches as they come, without lingering when idle. The next batch is
+   * fetched while at most `maxInFlight` are unacknowledged, which is the back-pressure.
+   */
+  consumeCheckpoints(
+    options: { readonly maxInFlight: number },
+    handler: (batch: readonly Delivery<Checkpoint>[]) => void,
+  ): Promise<Consumer>;
+
+  publishActivity(entries: readonly ActivityEntry[]): Promise<void>;
+  consumeActivity(
+    options: { readonly maxInFlight: number },
+    handler: (batch: readonly Delivery<ActivityEntry>[]) => void,
+  ): Promise<Consumer>;
+
+  /**
+   * Best-effort broadcast, lost if nobody listens: cancels to runners, nudges to controllers,
+   * changes to watchers. Every receiver also finds out by itself, later.
+   */
+  broadcast(signal: Signal): void;
+  onSignal<K extends Signal['kind']>(
+    kind: K,
+    handler: (signal: Extract<Signal, { kind: K }>) => void,
+  ): Consumer;
+
+  /**
+   * Content-addressed bytes between processes that share no database: files of workflows, payloads
+   * over the message limit. A controller serves them from Postgres.
+   */
+  getBlob(digest: string): Promise<Uint8Array>;
+  putBlob(bytes: Uint8Array): Promise<string>;
+  serveBlobs(store: BlobStore): Promise<Consumer>;
+
+  /** Round-trip time to the transport in ms; rejects when it is out of reach. */
+  ping(): Promise<number>;
+  close(): Promise<void>;
+}
+
+export interface TaskRef {
+  readonly id: TaskId;
+  readonly runId: string;
+  readonly queue: string;
+}
+
+export interface ConsumeTasks {
+  readonly queues: readonly string[];
+  readonly maxInFlight: number;
+  /** How long a silent runner is believed alive, ms. Default 4000. */
+  readonly leaseMs?: number;
+}
+
+export interface Delivery<T> {
+  readonly message: T;
+  /** 1 for the first delivery. */
+  readonly deliveries: number;
+  /** Done; never delivered again. */
+  ack(): void;
+  /** Give it to somebody else, after `delayMs`. */
+  release(delayMs?: number): void;
+  /** Still at it: extends the lease. */
+  working(): void;
+}
+
+export interface Consumer {
+  /** Stops deliveries; what is in flight may still be acknowledged. */
+  stop(): Promise<void>;
+}
+
+export type Signal =
+  /** Runners stop attempts of this run; `tasks` empty means all of them. */
+  | { readonly kind: 'cancel'; readonly runId: string; readonly tasks: readonly TaskId[] }
+  /** Controllers look at these runs: new, or with a request in their inbox. */
+  | { readonly kind: 'nudge'; readonly runIds: readonly string[] }
+  /** Watchers: these runs have new facts or activity. */
+  | { readonly kind: 'changed'; readonly runIds: readonly string[] }
+  /** Controllers reconcile this source now. */
+  | { readonly kind: 'reconcile'; readonly source: string };
+
+/** Where blobs really live. */
+export interface BlobStore {
+  get(digest: string): Promise<Uint8Array | null>;
+  put(bytes: Uint8Array): Promise<string>;
+}
