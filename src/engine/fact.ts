@@ -16,7 +16,16 @@ export type Fact =
   | DeferredFact
   | ExpiredFact
   | FinishedFact
-  | DispatchedFact;
+  | VolatileFact;
+
+/** Recorded in the ledger, in order. */
+export type RecordableFact = Exclude<Fact, VolatileFact>;
+
+/**
+ * Not recorded: what the controller has set in motion. They keep a live state from sending a task
+ * twice and never change what a recorded fact does, so a replay without them ends the same.
+ */
+export type VolatileFact = DispatchedFact | CancelSentFact | WaitingFact;
 
 /** The run left `pending`. */
 export interface StartedFact {
@@ -102,9 +111,23 @@ export interface FinishedFact {
   readonly error: RunError | null;
 }
 
-/** Not recorded: tells the live state that a task is on its way, so that it is not sent twice. */
-export interface DispatchedFact {
+/** A task (or child run) is on its way. */
+export interface DispatchedFact extends VolatileAttempt {
   readonly kind: 'dispatched';
+}
+
+/** Its runner (or child run) was told to stop. */
+export interface CancelSentFact extends VolatileAttempt {
+  readonly kind: 'cancelSent';
+}
+
+/** A durable timer was set. */
+export interface WaitingFact extends VolatileAttempt {
+  readonly kind: 'waiting';
+  readonly until: number;
+}
+
+interface VolatileAttempt {
   readonly at: number;
   readonly step: number;
   readonly item: number;

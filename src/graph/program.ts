@@ -28,7 +28,10 @@ export interface ProgramStep {
   readonly successors: readonly number[];
   readonly when: Condition | null;
   readonly forEach: Template | null;
+  /** Everything of the config but a conditional's `condition`. */
   readonly config: ConfigTemplate;
+  /** Only for `conditional`: its compiled `config.condition`. */
+  readonly condition: Condition | null;
 }
 
 export interface ProgramPhase {

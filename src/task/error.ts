@@ -18,6 +18,7 @@ export type ErrorCode =
   | 'limit' // a documented limit (size, memory, depth, iterations) was hit: hard
   | 'not_configured' // an operator has to set something first: hard
   | 'child_failed' // a child run failed: hard
+  | 'cancelled' // somebody stopped it: hard
   | 'internal'; // a defect of ours: hard
 
 /** Why an attempt failed, classified. This is what is stored, shown and decided upon. */
