@@ -1,3 +1,4 @@
+import type { BlobStore, Consumer } from '../bus/bus.ts';
 import type { Fact, RunError } from '../engine/fact.ts';
 import type { Json, JsonObject } from '../expr/json.ts';
 import type { Graph } from '../graph/graph.ts';
@@ -17,6 +18,8 @@ import type { ActivityEntry } from '../task/task.ts';
 export interface Ledger {
   /** Runs with all their facts in order and their waiting requests; unknown ids are left out. */
   loadRuns(ids: readonly string[]): Promise<LoadedRun[]>;
+  /** The waiting requests of these runs, oldest first: for runs whose state is at hand. */
+  loadRequests(runIds: readonly string[]): Promise<RunRequest[]>;
   loadVersions(ids: readonly string[]): Promise<VersionRecord[]>;
   /** Newest version of each `(namespace, name)` that exists and is not deleted. */
   findWorkflows(
@@ -144,3 +147,50 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
+
+/** Constant event names plus fields; ids go into fields, never into the name. */
+export interface Log {
+  debug(event: string, fields?: Readonly<Record<string, unknown>>): void;
+  info(event: string, fields?: Readonly<Record<string, unknown>>): void;
+  warn(event: string, fields?: Readonly<Record<string, unknown>>): void;
+  error(event: string, fields?: Readonly<Record<string, unknown>>): void;
+}
+
+/** What resume conditions ask of the world. */
+export interface Probes {
+  /** Whether a GET of this URL answers 2xx or 3xx in good time. */
+  answers(url: string): Promise<boolean>;
+  hasSecret(name: string): boolean;
+}
+
+/** The blobs of the ledger, as the bus serves them. */
+export type BlobSource = BlobStore;
+
+/** One revision of a source; `id` is what makes two of them different. */
+export interface Revision {
+  readonly id: string;
+  /** For people: `main@sha1:1f2e…`. */
+  readonly display: string;
+  readonly commit?: string;
+  readonly author?: string;
+}
+
+/** Where manifests come from; the source room implements it. Its errors carry `isStalled`. */
+export interface SourceReader {
+  readonly kind: 'directory' | 'git';
+  readonly location: string;
+  readonly ref: string;
+  resolve(signal: AbortSignal): Promise<Revision>;
+  read(revision: Revision, signal: AbortSignal): Promise<ReadonlyMap<string, Uint8Array>>;
+  /** Calls back when something may have changed; git sources have nothing to watch. */
+  watch(onChange: () => void): Consumer;
+}
+
+export interface SourceEntry {
+  readonly name: string;
+  readonly reader: SourceReader;
+  /** How often it is looked at without being told, ms. */
+  readonly intervalMs: number;
+  /** Lets a revision without any manifest prune all that was there. */
+  readonly allowEmpty: boolean;
+}

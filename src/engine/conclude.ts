@@ -4,7 +4,7 @@ import { NO_ITEM } from '../task/task.ts';
 import { retryDelayMs } from './backoff.ts';
 import type { AttemptFact } from './fact.ts';
 import { programStep, settle, stepAt, stopSection } from './settle.ts';
-import { passStarted, trackOf, type Fan, type RunState, type StepState, type Track } from './state.ts';
+import { countMotion, isMoving, passStarted, trackOf, type Fan, type RunState, type StepState, type Track } from './state.ts';
 
 interface Place {
   readonly definition: ProgramStep;
@@ -40,10 +40,9 @@ export function concludeAttempt(program: Program, state: RunState, fact: Attempt
   }
 }
 
-function leaveMotion(state: RunState, { step, track, fact }: Place): void {
-  const wasMoving = track.status === 'dispatched' || track.status === 'cancelling';
-  if (wasMoving) {
-    state.dispatched -= 1;
+function leaveMotion(state: RunState, { step, track, fact, definition }: Place): void {
+  if (isMoving(track)) {
+    countMotion(state, definition.definition.type, -1);
     if (step.fan !== null && fact.item !== NO_ITEM) step.fan.running -= 1;
   }
   if (track.status === 'parked') state.parked -= 1;
@@ -86,7 +85,7 @@ function end(program: Program, state: RunState, place: Place & { as: EndStatus }
 
 function settleStep(program: Program, state: RunState, place: Place & { as: EndStatus }): void {
   const { fact, definition, track, step } = place;
-  for (const item of step.fan?.items ?? []) if (item !== undefined) stopMoving(state, item);
+  for (const item of step.fan?.items ?? []) if (item !== undefined) stopMoving(state, item, definition);
   // A fan-out that is abandoned as a whole failed if one of its items did.
   const status = place.as === 'cancelled' && track.error !== null ? 'failed' : place.as;
   const isTolerated = status === 'failed' && definition.definition.onError === 'continue';
@@ -95,9 +94,9 @@ function settleStep(program: Program, state: RunState, place: Place & { as: EndS
 }
 
 /** Items of a fan-out that is abandoned as a whole are on their own from here. */
-function stopMoving(state: RunState, item: Track): void {
-  if (item.status === 'dispatched' || item.status === 'cancelling') {
-    state.dispatched -= 1;
+function stopMoving(state: RunState, item: Track, definition: ProgramStep): void {
+  if (isMoving(item)) {
+    countMotion(state, definition.definition.type, -1);
     item.status = 'cancelled';
   } else if (item.status === 'parked') {
     state.parked -= 1;

@@ -25,7 +25,7 @@ export type RecordableFact = Exclude<Fact, VolatileFact>;
  * Not recorded: what the controller has set in motion. They keep a live state from sending a task
  * twice and never change what a recorded fact does, so a replay without them ends the same.
  */
-export type VolatileFact = DispatchedFact | CancelSentFact | WaitingFact;
+export type VolatileFact = DispatchedFact | CancelSentFact;
 
 /** The run left `pending`. */
 export interface StartedFact {
@@ -119,12 +119,6 @@ export interface DispatchedFact extends VolatileAttempt {
 /** Its runner (or child run) was told to stop. */
 export interface CancelSentFact extends VolatileAttempt {
   readonly kind: 'cancelSent';
-}
-
-/** A durable timer was set. */
-export interface WaitingFact extends VolatileAttempt {
-  readonly kind: 'waiting';
-  readonly until: number;
 }
 
 interface VolatileAttempt {

@@ -2,8 +2,8 @@ import type { Program } from '../graph/program.ts';
 import type { AttemptFact, ExpandedFact, Fact, RunError, VolatileFact } from './fact.ts';
 import { concludeAttempt } from './conclude.ts';
 import { reopen } from './reopen.ts';
-import { isReady, recount, settle, stepAt, stopSection } from './settle.ts';
-import { isSettled, newTrack, passStarted, trackOf, type RunState } from './state.ts';
+import { isReady, programStep, recount, settle, stepAt, stopSection } from './settle.ts';
+import { countMotion, isSettled, newTrack, passStarted, trackOf, type RunState } from './state.ts';
 import { NO_ITEM } from '../task/task.ts';
 
 /**
@@ -47,8 +47,7 @@ function apply(program: Program, state: RunState, fact: Fact): void {
       return;
     case 'dispatched':
     case 'cancelSent':
-    case 'waiting':
-      return setInMotion(state, fact);
+      return setInMotion(program, state, fact);
   }
 }
 
@@ -111,18 +110,16 @@ function expand(program: Program, state: RunState, fact: ExpandedFact): void {
   settle(program, state, { index: fact.step, status: 'completed', at: fact.at });
 }
 
-function setInMotion(state: RunState, fact: VolatileFact): void {
+function setInMotion(program: Program, state: RunState, fact: VolatileFact): void {
   const step = stepAt(state, fact.step);
   const track = trackOf(step, fact.item) ?? newTrack();
   step.status = 'open';
-  if (fact.kind === 'waiting') {
-    state.timers.set(fact.step, fact.until);
-  } else if (fact.kind === 'cancelSent') {
+  if (fact.kind === 'cancelSent') {
     if (track.status === 'dispatched') track.status = 'cancelling';
   } else if (track.status === 'idle' || track.status === 'retrying') {
     track.status = 'dispatched';
     track.startedAt ??= fact.at;
-    state.dispatched += 1;
+    countMotion(state, programStep(program, fact.step).definition.type, 1);
     if (fact.item === NO_ITEM) state.timers.delete(fact.step);
     else step.fan?.retrying.delete(fact.item);
     if (step.fan !== null) step.fan.running += 1;

@@ -61,7 +61,7 @@ function decideStep(program: Program, state: RunState, index: number): Decision[
   if (isSettled(step)) return [];
   const definition = programStep(program, index);
   if (definition.section !== state.section) return [wait(index, 'section')];
-  if (state.cancellingSince !== null) return decideStop(state, index);
+  if (state.cancellingSince !== null) return decideStop(program, state, index);
   if (!isReady(program, state, index)) {
     return [wait(index, isGateOpen(state, definition) ? 'needs' : 'phase')];
   }

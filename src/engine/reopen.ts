@@ -1,7 +1,7 @@
 import type { Program } from '../graph/program.ts';
 import type { ReopenedFact } from './fact.ts';
 import { isReady, programStep, recount, stepAt } from './settle.ts';
-import { isSettled, newTrack, type Fan, type RunState, type StepState, type Track } from './state.ts';
+import { countMotion, isMoving, isSettled, newTrack, type Fan, type RunState, type StepState, type Track } from './state.ts';
 
 /**
  * Takes steps back to the start. The resume service only frees the parked attempts. A person's
@@ -50,7 +50,7 @@ function downstreamOf(program: Program, steps: readonly number[]): ReadonlySet<n
 function restart(program: Program, state: RunState, index: number): void {
   const step = stepAt(state, index);
   const isUnderWay = !isSettled(step) && isReady(program, state, index);
-  forgetMotion(state, step);
+  forgetMotion(state, step, programStep(program, index).definition.type);
   // The number of an attempt that may be under way is not used again.
   const spare = isUnderWay ? 1 : 0;
   const used = (step.fan?.items ?? []).reduce((most, item) => Math.max(most, item?.attempt ?? 0), 0);
@@ -115,9 +115,10 @@ function freeParked(state: RunState, step: StepState): void {
   step.fan.next = 0;
 }
 
-function forgetMotion(state: RunState, step: StepState): void {
+function forgetMotion(state: RunState, step: StepState, type: string): void {
   for (const track of [step.track, ...(step.fan?.items ?? [])]) {
-    if (track?.status === 'dispatched' || track?.status === 'cancelling') state.dispatched -= 1;
-    if (track?.status === 'parked') state.parked -= 1;
+    if (track === undefined) continue;
+    if (isMoving(track)) countMotion(state, type, -1);
+    if (track.status === 'parked') state.parked -= 1;
   }
 }

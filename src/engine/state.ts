@@ -104,6 +104,8 @@ export interface RunState {
   /** Tracks with a runner or child run, and tracks that are parked, in all. */
   dispatched: number;
   parked: number;
+  /** How many of the dispatched are child runs. */
+  children: number;
   /** Times the resume service has reopened this run since a person last did. */
   resumes: number;
   resumeAt: number | null;
@@ -157,6 +159,7 @@ export function initialState(program: Program, identity: RunIdentity, input: Jso
     timers: new Map(),
     dispatched: 0,
     parked: 0,
+    children: 0,
     resumes: 0,
     resumeAt: null,
     resumeNote: null,
@@ -179,4 +182,14 @@ export function trackOf(step: StepState, item: number): Track | null {
 export function passStarted(fan: Fan | null): void {
   if (fan === null) return;
   while (fan.next < fan.count && (fan.items[fan.next]?.status ?? 'idle') !== 'idle') fan.next += 1;
+}
+
+export function isMoving(track: Track): boolean {
+  return track.status === 'dispatched' || track.status === 'cancelling';
+}
+
+/** Counts a track as under way (`by` 1) or no more (-1). */
+export function countMotion(state: RunState, type: string, by: 1 | -1): void {
+  state.dispatched += by;
+  if (type === 'workflow') state.children += by;
 }

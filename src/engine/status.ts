@@ -1,5 +1,6 @@
 import type { Program } from '../graph/program.ts';
 import type { RunStatus } from '../record/run.ts';
+import type { WaitDecision } from './decision.ts';
 import { CANCEL_GRACE_MS } from './decide-stop.ts';
 import { deadline } from './plan.ts';
 import type { RunState } from './state.ts';
@@ -15,16 +16,9 @@ export function runStatus(program: Program, state: RunState): RunStatus {
 
 /** Nothing but durable timers and child runs are under way. */
 function onlyWaits(program: Program, state: RunState): boolean {
-  let waits = 0;
-  let children = 0;
-  for (const index of state.timers.keys()) if (isType(program, index, 'wait')) waits += 1;
-  if (state.dispatched > 0) {
-    if (state.dispatched > 64) return false;
-    for (const { index } of program.steps) {
-      if (isType(program, index, 'workflow') && state.steps[index]?.track.status === 'dispatched') children += 1;
-    }
-  }
-  return waits + children > 0 && children === state.dispatched;
+  if (state.dispatched > state.children) return false;
+  if (state.children > 0) return true;
+  return [...state.timers.keys()].some((index) => isType(program, index, 'wait'));
 }
 
 function isType(program: Program, index: number, type: string): boolean {
@@ -39,6 +33,11 @@ export function nextWake(program: Program, state: RunState): number | null {
   if (state.parked > 0) wake = Math.min(wake, state.resumeAt ?? Infinity);
   if (state.cancellingSince !== null) wake = Math.min(wake, state.cancellingSince + CANCEL_GRACE_MS);
   return wake === Infinity ? null : wake;
+}
+
+/** Remembers when a waiting step next has something to do by itself. */
+export function setTimer(state: RunState, wait: WaitDecision): void {
+  if (wait.step !== null && wait.wakeAt !== null) state.timers.set(wait.step, wait.wakeAt);
 }
 
 /** Puts the steps whose time has come on the list of those to decide. */

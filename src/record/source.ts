@@ -30,6 +30,8 @@ export interface InventoryEntry {
   readonly file: string;
   /** Of the canonical manifest: equal means unchanged. */
   readonly digest: string;
+  /** `behest.dev/prune: disabled`: stays when it is no longer declared. */
+  readonly keep: boolean;
 }
 
 export interface SourceRecord {

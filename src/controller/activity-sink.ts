@@ -1,0 +1,37 @@
+import type { Bus, Consumer, Delivery } from '../bus/bus.ts';
+import type { ActivityEntry } from '../task/task.ts';
+import { Lane } from './lane.ts';
+import type { Ledger, Log } from './ports.ts';
+
+/** Writes what steps say to the ledger, in batches, and tells the watchers. */
+export async function consumeActivity(parts: {
+  readonly bus: Bus;
+  readonly ledger: Ledger;
+  readonly log: Log;
+  readonly maxInFlight: number;
+}): Promise<Consumer> {
+  const { bus, ledger, log, maxInFlight } = parts;
+  const lane = new Lane<Delivery<ActivityEntry>>({
+    maxBatch: 1000,
+    log,
+    process: async (batch) => {
+      try {
+        await ledger.saveActivity(batch.map(({ message }) => message));
+      } catch (error) {
+        for (const delivery of batch) delivery.release(500);
+        throw error;
+      }
+      for (const delivery of batch) delivery.ack();
+      bus.broadcast({ kind: 'changed', runIds: [...new Set(batch.map((each) => each.message.runId))] });
+    },
+  });
+  const consumer = await bus.consumeActivity({ maxInFlight }, (batch) => {
+    for (const delivery of batch) lane.push(delivery);
+  });
+  return {
+    stop: async () => {
+      await consumer.stop();
+      await lane.stop();
+    },
+  };
+}

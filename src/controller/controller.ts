@@ -1,0 +1,45 @@
+import type { Bus, Consumer } from '../bus/bus.ts';
+import { consumeActivity } from './activity-sink.ts';
+import { Every } from './every.ts';
+import type { BlobSource, Clock, Ledger, Log, Probes } from './ports.ts';
+import { RunLoop } from './run-loop.ts';
+import { type ReconcilerOptions, startReconciler } from './reconcile-sources.ts';
+import { sweeps } from './sweep.ts';
+
+export interface ControllerOptions extends Pick<ReconcilerOptions, 'sources' | 'readers'> {
+  readonly ledger: Ledger & BlobSource;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly probes: Probes;
+  /** Run states kept in memory. Default 5000. */
+  readonly cacheRuns?: number;
+  /** Checkpoints taken but not yet recorded. Default 2000. */
+  readonly maxInFlight?: number;
+  /** Default 30 s. */
+  readonly recheckMs?: number;
+}
+
+/**
+ * Starts a controller: it advances runs, keeps their timers, repairs what was lost, and reconciles
+ * the sources. Any number of them may run side by side on one ledger and bus.
+ */
+export async function startController(options: ControllerOptions): Promise<Consumer> {
+  const { ledger, bus, clock, log } = options;
+  const maxInFlight = options.maxInFlight ?? 2000;
+  const loop = new RunLoop({ ...options, maxInFlight, cacheRuns: options.cacheRuns ?? 5000 });
+  await loop.start();
+  const parts = { ledger, bus, clock, loop, recheckMs: options.recheckMs ?? 30_000 };
+  const periodic = sweeps(parts).map((each) => new Every(clock, log, each));
+  const services = [
+    await bus.serveBlobs(ledger),
+    await consumeActivity({ bus, ledger, log, maxInFlight }),
+    await startReconciler({ ...options, loop }),
+  ];
+  return {
+    stop: async () => {
+      await Promise.all([...periodic, ...services].map((each) => each.stop()));
+      await loop.stop();
+    },
+  };
+}

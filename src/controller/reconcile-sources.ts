@@ -1,0 +1,107 @@
+import type { Bus, Consumer } from '../bus/bus.ts';
+import { retryDelayMs } from '../engine/backoff.ts';
+import { hash32 } from '../engine/hash.ts';
+import type { Clock, Ledger, Log, SourceEntry } from './ports.ts';
+import { reconcile, type ReadFiles } from './reconcile.ts';
+
+export interface ReconcilerOptions {
+  readonly ledger: Ledger;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly sources: readonly SourceEntry[];
+  readonly readers: ReadFiles;
+  readonly loop: { look(runIds: readonly string[], hasRequests: boolean): void };
+}
+
+/** Failing sources are tried again after 1 s, 2 s, 4 s … up to 15 min, as Flux does. */
+const BACKOFF = { maxAttempts: Infinity, initialDelayMs: 1000, maxDelayMs: 900_000, factor: 2, jitter: 0.1 };
+/** Each interval is spread by this part, so that many sources do not meet. */
+const JITTER = 0.1;
+
+/** Keeps each source reconciled: at its interval, when it changes, when somebody asks. */
+export async function startReconciler(options: ReconcilerOptions): Promise<Consumer> {
+  const loops = options.sources.map((entry) => new SourceLoop(options, entry));
+  const signal = options.bus.onSignal('reconcile', ({ source }) => {
+    for (const loop of loops) if (source === loop.name) loop.look();
+  });
+  return {
+    stop: async () => {
+      await signal.stop();
+      await Promise.all(loops.map((loop) => loop.stop()));
+    },
+  };
+}
+
+/** One source: a look at a time; whatever comes during one leads to one more. */
+class SourceLoop {
+  readonly name: string;
+  readonly #options: ReconcilerOptions;
+  readonly #entry: SourceEntry;
+  readonly #abort = new AbortController();
+  readonly #watch: Consumer;
+  readonly #running: Promise<void>;
+  #wake: () => void = () => undefined;
+  #isAsked = true;
+  #failures = 0;
+
+  constructor(options: ReconcilerOptions, entry: SourceEntry) {
+    this.name = entry.name;
+    this.#options = options;
+    this.#entry = entry;
+    this.#watch = entry.reader.watch(() => this.look());
+    this.#running = this.#run();
+  }
+
+  look(): void {
+    this.#isAsked = true;
+    this.#wake();
+  }
+
+  async stop(): Promise<void> {
+    this.#abort.abort();
+    this.#wake();
+    await this.#watch.stop();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#abort;
+    while (!signal.aborted) {
+      this.#isAsked = false;
+      const verdict = await this.#lookOnce();
+      this.#failures = verdict === 'failed' ? this.#failures + 1 : 0;
+      if (!this.#isAsked && !signal.aborted) await this.#pause();
+    }
+  }
+
+  async #lookOnce(): Promise<'done' | 'failed'> {
+    const { log, ledger } = this.#options;
+    try {
+      const look = () => reconcile(this.#options, this.#entry, this.#abort.signal);
+      // Another controller at the same source will have come to the same end.
+      return (await ledger.withLock(`source:${this.name}`, look)) ?? 'done';
+    } catch (error) {
+      if (!this.#abort.signal.aborted) log.error('source.reconcile_failed', { source: this.name, error });
+      return 'failed';
+    }
+  }
+
+  async #pause(): Promise<void> {
+    const sleep = new AbortController();
+    this.#wake = () => sleep.abort();
+    const { intervalMs } = this.#entry;
+    await this.#options.clock.sleep(Math.min(this.#backoffMs(), jittered(intervalMs, this.name)), sleep.signal);
+    this.#wake = () => undefined;
+  }
+
+  #backoffMs(): number {
+    if (this.#failures === 0) return Infinity;
+    const error = { class: 'retryable', code: 'transient', message: '' } as const;
+    return retryDelayMs(BACKOFF, this.#failures, error, this.name);
+  }
+}
+
+function jittered(intervalMs: number, name: string): number {
+  return intervalMs * (1 + ((hash32(name) / 0xffffffff) * 2 - 1) * JITTER);
+}

@@ -1,0 +1,214 @@
+import type { Fact } from '../engine/fact.ts';
+import { attemptFact } from '../engine/perform.ts';
+import { nextWake, runStatus } from '../engine/status.ts';
+import type { NewRun, RunRequest } from '../record/run.ts';
+import { advance, type Advance, type ChildWish } from './advance.ts';
+import type { Clock, Ledger, Log, RunChange } from './ports.ts';
+import { requestFact } from './request-facts.ts';
+import type { CachedRun, RunCache } from './run-cache.ts';
+import type { RunLoader } from './run-loader.ts';
+
+/** Something to do about a run: a fact that came in, or just to look at it. */
+export interface Work {
+  readonly runId: string;
+  readonly fact: Fact | null;
+  /** Read its inbox as well. */
+  readonly hasRequests?: boolean;
+  /** Make sure that its tasks are still under way. */
+  readonly isRecheck?: boolean;
+  /** Called once what this work led to is recorded (or led to nothing). */
+  readonly done?: () => void;
+  /** Called when it could not be recorded: to be brought again. */
+  readonly again?: () => void;
+}
+
+/** One run of a batch, moved on and recorded. */
+export interface MovedRun {
+  readonly run: CachedRun;
+  readonly moved: Advance;
+  readonly works: readonly Work[];
+  readonly isRecheck: boolean;
+}
+
+export interface BatchParts {
+  readonly ledger: Ledger;
+  readonly loader: RunLoader;
+  readonly cache: RunCache;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+interface Candidate extends MovedRun {
+  readonly change: RunChange;
+}
+
+/**
+ * Moves each run of the batch on and records all of it in one statement. A run that somebody else
+ * moved meanwhile is dropped from the cache and its work brought again; nothing of it is recorded.
+ */
+export async function processBatch(parts: BatchParts, works: readonly Work[]): Promise<MovedRun[]> {
+  const byRun = Map.groupBy(works, (work) => work.runId);
+  const asked = [...byRun].filter(([, list]) => list.some((work) => work.hasRequests === true));
+  const at = await parts.loader.load([...byRun.keys()], asked.map(([id]) => id));
+  const requests = Map.groupBy(at.requests, (request) => request.runId);
+  const candidates: Candidate[] = [];
+  for (const [id, list] of byRun) {
+    const run = at.runs.get(id);
+    if (run === undefined) for (const work of list) work.done?.();
+    else candidates.push(...moveOn(parts, { run, works: list, requests: requests.get(id) ?? [] }));
+  }
+  await adoptChildren(parts, candidates);
+  return commit(parts, candidates);
+}
+
+interface Input {
+  readonly run: CachedRun;
+  readonly works: readonly Work[];
+  readonly requests: readonly RunRequest[];
+}
+
+/** A bug in one run must not stop the others: it is logged and its work left for later. */
+function moveOn(parts: BatchParts, input: Input): Candidate[] {
+  const { run, works, requests } = input;
+  try {
+    const now = parts.clock.now();
+    const facts = works.flatMap((work) => (work.fact === null ? [] : [work.fact]));
+    for (const request of requests) {
+      const fact = requestFact(run.program, request, now);
+      if (fact !== null) facts.push(fact);
+    }
+    const moved = advance(run.program, run.state, facts, now);
+    const change = changeOf(run, moved, requests);
+    return [{ run, moved, works, change, isRecheck: works.some((work) => work.isRecheck === true) }];
+  } catch (error) {
+    parts.log.error('run.advance_failed', { runId: run.record.id, error });
+    parts.cache.drop(run.record.id);
+    for (const work of works) work.again?.();
+    return [];
+  }
+}
+
+function changeOf(run: CachedRun, moved: Advance, requests: readonly RunRequest[]): RunChange {
+  const { state, program, record } = run;
+  const input = moved.recorded.some((fact) => fact.kind === 'reopened' && fact.input !== undefined);
+  return {
+    id: record.id,
+    expectedSeq: run.seq,
+    status: runStatus(program, state),
+    startedAt: state.startedAt,
+    finishedAt: state.finished?.at ?? null,
+    wakeAt: nextWake(program, state),
+    output: state.finished?.output ?? null,
+    error: state.finished?.error ?? null,
+    ...(input ? { input: state.input } : {}),
+    facts: moved.recorded,
+    children: [],
+    answered: requests.map((request) => request.id),
+  };
+}
+
+/** Children start on the newest version of their workflow; one that does not exist fails its step. */
+async function adoptChildren(parts: BatchParts, candidates: Candidate[]): Promise<void> {
+  for (;;) {
+    const wishes = candidates.flatMap(({ moved }) => moved.children);
+    if (wishes.length === 0) return;
+    const refs = wishes.map(({ namespace, workflow }) => ({ namespace, name: workflow }));
+    const found = await parts.ledger.findWorkflows(refs);
+    const versions = new Map(found.map((each) => [`${each.namespace}/${each.name}`, each.versionId]));
+    for (const [position, candidate] of candidates.entries()) {
+      candidates[position] = adopt(parts, candidate, versions);
+    }
+  }
+}
+
+function adopt(
+  parts: BatchParts,
+  candidate: Candidate,
+  versions: ReadonlyMap<string, string>,
+): Candidate {
+  const { run, moved, change } = candidate;
+  if (moved.children.length === 0) return candidate;
+  const now = parts.clock.now();
+  const children: NewRun[] = [];
+  const failures: Fact[] = [];
+  for (const wish of moved.children) {
+    const versionId = versions.get(`${wish.namespace}/${wish.workflow}`);
+    if (versionId === undefined) failures.push(noSuchWorkflow(run, wish));
+    else children.push(childRun(run, wish, { versionId, now }));
+  }
+  const more = advance(run.program, run.state, failures, now);
+  const all: Advance = {
+    recorded: [...moved.recorded, ...more.recorded],
+    tasks: [...moved.tasks, ...more.tasks],
+    children: more.children,
+    cancels: [...moved.cancels, ...more.cancels],
+    resume: more.resume ?? moved.resume,
+  };
+  const next = { ...changeOf(run, all, []), answered: change.answered };
+  return { ...candidate, moved: all, change: { ...next, children: [...change.children, ...children] } };
+}
+
+function noSuchWorkflow(run: CachedRun, wish: ChildWish): Fact {
+  const message = `There is no workflow "${wish.workflow}" in namespace "${wish.namespace}" to start as a child.`;
+  const error = { class: 'hard', code: 'invalid_input', message } as const;
+  return attemptFact(run.state, wish.ref, { kind: 'failed', error });
+}
+
+function childRun(run: CachedRun, wish: ChildWish, made: { versionId: string; now: number }): NewRun {
+  const stepId = run.program.steps[wish.ref.step]?.id ?? '';
+  return {
+    id: wish.runId,
+    namespace: wish.namespace,
+    workflow: wish.workflow,
+    versionId: made.versionId,
+    input: wish.input,
+    labels: {},
+    cause: { kind: 'parent', name: `${run.record.id}/${stepId}` },
+    createdBy: run.record.createdBy,
+    createdAt: made.now,
+    idempotencyKey: null,
+    parent: { runId: run.record.id, ...wish.ref },
+  };
+}
+
+/** Nothing to write when no fact came of it and the run's face is what it was. */
+function isChange({ change, run }: Candidate): boolean {
+  return (
+    change.facts.length > 0 ||
+    change.answered.length > 0 ||
+    change.status !== run.record.status ||
+    change.wakeAt !== run.record.wakeAt
+  );
+}
+
+async function commit(parts: BatchParts, candidates: readonly Candidate[]): Promise<MovedRun[]> {
+  const changes = candidates.filter(isChange).map(({ change }) => change);
+  const isWritten = changes.length === 0 ? () => true : await write(parts, changes);
+  return candidates.filter((candidate) => {
+    const { run, works, change } = candidate;
+    if (isChange(candidate) && !isWritten(change.id)) {
+      parts.cache.drop(change.id);
+      for (const work of works) work.again?.();
+      return false;
+    }
+    run.seq += change.facts.length;
+    run.record = { ...run.record, status: change.status, wakeAt: change.wakeAt };
+    if (run.state.finished === null) parts.cache.put(run);
+    else parts.cache.drop(change.id);
+    return true;
+  });
+}
+
+async function write(
+  parts: BatchParts,
+  changes: readonly RunChange[],
+): Promise<(id: string) => boolean> {
+  try {
+    const committed = await parts.ledger.commitRuns(changes);
+    return (id) => committed.has(id);
+  } catch (error) {
+    // Whether it was written is not known: the record tells when the work comes again.
+    parts.log.error('ledger.commit_failed', { error, runs: changes.length });
+    return () => false;
+  }
+}

@@ -1,0 +1,144 @@
+import type { AttemptRef } from '../engine/decision.ts';
+import { prepareTask } from '../engine/prepare.ts';
+import { outstanding } from '../engine/outstanding.ts';
+import type { Bus, TaskRef } from '../bus/bus.ts';
+import { type Checkpoint, NO_ITEM, type Outcome, type Task, taskId } from '../task/task.ts';
+import type { Ledger, Log } from './ports.ts';
+import type { MovedRun } from './run-batch.ts';
+import type { CachedRun } from './run-cache.ts';
+
+export interface EffectParts {
+  readonly bus: Bus;
+  readonly ledger: Ledger;
+  readonly log: Log;
+  /** Has these runs looked at: new children, or runs with a new request. */
+  readonly look: (runIds: readonly string[], hasRequests: boolean) => void;
+}
+
+/**
+ * Sets in motion what has been recorded. All of it is repeated by a recheck when it fails here, so
+ * an error is logged and goes no further.
+ */
+export async function carryOut(parts: EffectParts, moved: readonly MovedRun[]): Promise<void> {
+  try {
+    stopAttempts(parts, moved);
+    await Promise.all([publishTasks(parts, moved), stopChildren(parts, moved), reportEnds(parts, moved)]);
+  } catch (error) {
+    parts.log.error('controller.effects_failed', { error, runs: moved.length });
+  }
+  const children = moved.flatMap((each) => each.moved.children.map(({ runId }) => runId));
+  if (children.length > 0) parts.look(children, false);
+  const changed = moved.filter((each) => each.moved.recorded.length > 0);
+  if (changed.length === 0) return;
+  parts.bus.broadcast({ kind: 'changed', runIds: changed.map(({ run }) => run.record.id) });
+}
+
+async function publishTasks(parts: EffectParts, moved: readonly MovedRun[]): Promise<void> {
+  const tasks: Task[] = [];
+  const doubtful: Task[] = [];
+  for (const each of moved) {
+    // What a run from the record has under way is not known: ask before sending anything twice.
+    (each.run.isFresh ? doubtful : tasks).push(...each.moved.tasks);
+    if (each.isRecheck && !each.run.isFresh) doubtful.push(...underWay(each.run, each.moved.tasks));
+    each.run.isFresh = false;
+  }
+  if (doubtful.length > 0) {
+    const missing = await parts.bus.missingTasks(doubtful.map(taskRef));
+    const ids = new Set(missing.map((ref) => ref.id));
+    tasks.push(...doubtful.filter((task) => ids.has(task.id)));
+  }
+  if (tasks.length > 0) await parts.bus.publishTasks(tasks);
+}
+
+/** Tasks that this run believes to be with a runner, made anew. */
+function underWay(run: CachedRun, sent: readonly Task[]): Task[] {
+  const justSent = new Set(sent.map((task) => task.id));
+  return outstanding(run.program, run.state).flatMap((ref) => {
+    if (justSent.has(idOf(run, ref))) return [];
+    const prepared = prepareTask(run.program, run.state, ref);
+    return prepared.ok ? [prepared.task] : [];
+  });
+}
+
+function taskRef({ id, runId, queue }: Task): TaskRef {
+  return { id, runId, queue };
+}
+
+function idOf(run: CachedRun, { step, item, attempt }: AttemptRef): string {
+  return taskId(run.record.id, step, item, attempt);
+}
+
+function stopAttempts(parts: EffectParts, moved: readonly MovedRun[]): void {
+  for (const { run, moved: wishes } of moved) {
+    const refs = wishes.cancels.filter(({ child }) => !child).map(({ ref }) => ref);
+    if (refs.length === 0) continue;
+    const tasks = refs.map((ref) => idOf(run, ref));
+    parts.bus.broadcast({ kind: 'cancel', runId: run.record.id, tasks });
+    const withdrawn = refs.map((ref) => ({
+      id: idOf(run, ref),
+      runId: run.record.id,
+      queue: run.program.steps[ref.step]?.definition.queue ?? '',
+    }));
+    parts.bus.withdrawTasks(withdrawn).catch((error: unknown) => {
+      parts.log.warn('bus.withdraw_failed', { error, runId: run.record.id });
+    });
+  }
+}
+
+/** A cancelled parent's children are cancelled too. */
+async function stopChildren(parts: EffectParts, moved: readonly MovedRun[]): Promise<void> {
+  for (const { run, moved: wishes } of moved) {
+    if (!wishes.cancels.some(({ child }) => child)) continue;
+    const children = await parts.ledger.childrenOf(run.record.id);
+    for (const child of children) {
+      await parts.ledger.addRequest({
+        id: `${child}.parent-cancel`,
+        runId: child,
+        createdAt: run.state.now,
+        by: `run ${run.record.id}`,
+        body: { kind: 'cancel', reason: 'the parent run was cancelled' },
+      });
+    }
+    if (children.length > 0) parts.look(children, true);
+  }
+}
+
+/** A child's end is a checkpoint of its parent's step. */
+async function reportEnds(parts: EffectParts, moved: readonly MovedRun[]): Promise<void> {
+  const ends = moved.flatMap(({ run }) => childEnd(run));
+  if (ends.length > 0) await parts.bus.publishCheckpoints(ends);
+}
+
+function childEnd({ record, state }: CachedRun): Checkpoint[] {
+  const { finished } = state;
+  if (finished === null || record.parent === null) return [];
+  return [endCheckpoint({ ...record, ...finished, finishedAt: finished.at })];
+}
+
+/** The checkpoint that a finished child run owes its parent. */
+export function endCheckpoint(
+  child: Pick<MovedRun['run']['record'], 'id' | 'workflow' | 'status' | 'output' | 'error'> & {
+    readonly parent: CachedRun['record']['parent'];
+    readonly startedAt: number | null;
+    readonly finishedAt: number | null;
+  },
+): Checkpoint {
+  const { parent } = child;
+  if (parent === null) throw new Error(`run ${child.id} is no child`);
+  const finishedAt = child.finishedAt ?? 0;
+  return {
+    taskId: taskId(parent.runId, parent.step, parent.item ?? NO_ITEM, parent.attempt),
+    ...parent,
+    outcome: endOutcome(child),
+    startedAt: child.startedAt ?? finishedAt,
+    finishedAt,
+    runner: '',
+  };
+}
+
+function endOutcome(child: Parameters<typeof endCheckpoint>[0]): Outcome {
+  if (child.status === 'completed') return { kind: 'completed', output: child.output };
+  const why = child.error?.message ?? 'no reason was recorded';
+  const message = `Child run ${child.id} of workflow "${child.workflow}" ended as ${child.status}: ${why}`;
+  return { kind: 'failed', error: { class: 'hard', code: 'child_failed', message } };
+}

@@ -1,0 +1,149 @@
+import type { Bus, Consumer } from '../bus/bus.ts';
+import { hash32 } from '../engine/hash.ts';
+import type { AttemptFact, Fact } from '../engine/fact.ts';
+import type { Checkpoint } from '../task/task.ts';
+import { Lane } from './lane.ts';
+import type { Clock, Ledger, Log, Probes } from './ports.ts';
+import { Programs } from './programs.ts';
+import { checkResume } from './resume.ts';
+import { type MovedRun, processBatch, type Work } from './run-batch.ts';
+import { RunCache } from './run-cache.ts';
+import { carryOut } from './run-effects.ts';
+import { RunLoader } from './run-loader.ts';
+import { RunTimers } from './run-timers.ts';
+
+export interface RunLoopOptions {
+  readonly ledger: Ledger;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly probes: Probes;
+  /** Run states kept in memory. */
+  readonly cacheRuns: number;
+  /** Checkpoints taken but not yet recorded; the back-pressure on runners. */
+  readonly maxInFlight: number;
+}
+
+/** How many batches may be under way at once; a run always meets the same one. */
+const LANES = 2;
+/** Runs of one batch and so of one statement, at most. */
+const MAX_BATCH = 500;
+/** How soon work that could not be recorded is brought again, ms. */
+const AGAIN_MS = 100;
+
+/** The hot loop: checkpoints and other facts in, records and tasks out. */
+export class RunLoop {
+  readonly #options: RunLoopOptions;
+  readonly #lanes: readonly Lane<Work>[];
+  readonly #timers: RunTimers;
+  readonly #cache: RunCache;
+  readonly #loader: RunLoader;
+  readonly #checking = new Set<string>();
+  #consumers: Consumer[] = [];
+
+  constructor(options: RunLoopOptions) {
+    this.#options = options;
+    const { ledger, log } = options;
+    this.#cache = new RunCache(options.cacheRuns);
+    this.#loader = new RunLoader({ ledger, programs: new Programs(ledger), cache: this.#cache });
+    this.#timers = new RunTimers((runId) => this.submit({ runId, fact: null }));
+    const process = (batch: readonly Work[]) => this.#process(batch);
+    this.#lanes = Array.from({ length: LANES }, () => new Lane({ process, maxBatch: MAX_BATCH, log }));
+  }
+
+  async start(): Promise<void> {
+    const { bus, maxInFlight } = this.#options;
+    this.#consumers = [
+      await bus.consumeCheckpoints({ maxInFlight }, (batch) => {
+        for (const delivery of batch) {
+          const { message } = delivery;
+          this.submit({
+            runId: message.runId,
+            fact: checkpointFact(message, this.#options.clock.now()),
+            done: () => delivery.ack(),
+            again: () => delivery.release(AGAIN_MS),
+          });
+        }
+      }),
+      bus.onSignal('nudge', ({ runIds }) => this.look(runIds, true)),
+    ];
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#consumers.map((consumer) => consumer.stop()));
+    this.#timers.stop();
+    await Promise.all(this.#lanes.map((lane) => lane.stop()));
+  }
+
+  submit(work: Work): void {
+    this.#lanes[hash32(work.runId) % LANES]?.push(work);
+  }
+
+  /** Has these runs looked at, with their inboxes if asked. */
+  look(runIds: readonly string[], hasRequests: boolean): void {
+    for (const runId of runIds) this.submit(this.#internal({ runId, fact: null, hasRequests }));
+  }
+
+  /** Has these runs looked at, and tasks sent again that the transport has lost. */
+  recheck(runIds: readonly string[]): void {
+    for (const runId of runIds) {
+      this.submit(this.#internal({ runId, fact: null, hasRequests: true, isRecheck: true }));
+    }
+  }
+
+  /** Work that nobody redelivers comes again by itself. */
+  #internal(work: Work): Work {
+    const again = () => {
+      this.#options.clock.sleep(AGAIN_MS).then(
+        () => this.submit(this.#internal(work)),
+        () => undefined, // the clock stopped: so did we
+      );
+    };
+    return { ...work, again };
+  }
+
+  async #process(works: readonly Work[]): Promise<void> {
+    const { ledger, clock, log, bus } = this.#options;
+    const parts = { ledger, clock, log, loader: this.#loader, cache: this.#cache };
+    let moved: MovedRun[];
+    try {
+      moved = await processBatch(parts, works);
+    } catch (error) {
+      for (const work of works) work.again?.();
+      throw error;
+    }
+    const look = (runIds: readonly string[], hasRequests: boolean) => this.look(runIds, hasRequests);
+    await carryOut({ bus, ledger, log, look }, moved);
+    for (const each of moved) this.#settle(each);
+  }
+
+  #settle({ run, moved, works }: MovedRun): void {
+    for (const work of works) work.done?.();
+    const { wakeAt, id } = run.record;
+    this.#timers.set(id, wakeAt === null ? null : wakeAt - this.#options.clock.now());
+    if (moved.resume !== null) void this.#resume(run, moved.resume);
+  }
+
+  async #resume(run: MovedRun['run'], steps: readonly number[]): Promise<void> {
+    const { id } = run.record;
+    if (this.#checking.has(id)) return;
+    this.#checking.add(id);
+    try {
+      const { probes, clock } = this.#options;
+      const verdict = await checkResume(run, probes);
+      const fact: Fact = verdict.holds
+        ? { kind: 'reopened', at: clock.now(), steps, cause: 'resume', by: 'resume service' }
+        : { kind: 'deferred', at: clock.now(), reason: verdict.reason };
+      this.submit(this.#internal({ runId: id, fact }));
+    } catch (error) {
+      this.#options.log.error('run.resume_check_failed', { runId: id, error });
+    } finally {
+      this.#checking.delete(id);
+    }
+  }
+}
+
+function checkpointFact(checkpoint: Checkpoint, at: number): AttemptFact {
+  const { step, item, attempt, outcome, startedAt, finishedAt, runner } = checkpoint;
+  return { kind: 'attempt', at, step, item, attempt, outcome, branch: null, startedAt, finishedAt, runner };
+}

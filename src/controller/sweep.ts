@@ -1,0 +1,55 @@
+import type { Bus } from '../bus/bus.ts';
+import type { Periodic } from './every.ts';
+import type { Clock, Ledger } from './ports.ts';
+import { endCheckpoint } from './run-effects.ts';
+import type { RunLoop } from './run-loop.ts';
+
+export interface SweepParts {
+  readonly ledger: Ledger;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly loop: RunLoop;
+  /** How often all unfinished runs are looked at for tasks that the transport lost, ms. */
+  readonly recheckMs: number;
+}
+
+/** A run's own timer is this late before another controller steps in, ms. */
+const OVERDUE_MS = 2000;
+const PAGE = 500;
+const FIRST_ID = '00000000-0000-0000-0000-000000000000';
+
+/** What makes the controller level-triggered: whatever signal was lost, these find it out. */
+export function sweeps(parts: SweepParts): Periodic[] {
+  return [
+    { name: 'neglected', everyMs: 2000, work: () => findNeglected(parts) },
+    { name: 'due', everyMs: 1000, work: () => wakeDue(parts) },
+    { name: 'orphans', everyMs: 5000, work: () => reportOrphans(parts) },
+    { name: 'recheck', everyMs: parts.recheckMs, work: () => recheckAll(parts) },
+  ];
+}
+
+/** Runs that nobody started, and requests that nobody read. */
+async function findNeglected({ ledger, loop }: SweepParts): Promise<void> {
+  loop.look(await ledger.neglectedRuns(PAGE), true);
+}
+
+async function wakeDue({ ledger, loop, clock }: SweepParts): Promise<void> {
+  loop.look(await ledger.dueRuns(clock.now() - OVERDUE_MS, PAGE), false);
+}
+
+async function reportOrphans({ ledger, bus }: SweepParts): Promise<void> {
+  const ends = await ledger.orphanedChildren(PAGE);
+  if (ends.length > 0) await bus.publishCheckpoints(ends.map(({ child }) => endCheckpoint(child)));
+}
+
+/** Also the start-up pass: it brings every unfinished run to hand. */
+async function recheckAll({ ledger, loop }: SweepParts): Promise<void> {
+  let after = FIRST_ID;
+  for (;;) {
+    const ids = await ledger.unfinishedRuns(after, PAGE);
+    loop.recheck(ids);
+    const last = ids.at(-1);
+    if (last === undefined || ids.length < PAGE) return;
+    after = last;
+  }
+}
