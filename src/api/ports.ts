@@ -1,0 +1,302 @@
+import type { Json, JsonObject } from '../expr/json.ts';
+import type { RunError, SkipReason } from '../engine/fact.ts';
+import type { WorkflowChange, RunManifest } from '../controller/ports.ts';
+import type { FileProblem, SourceRecord } from '../record/source.ts';
+import type {
+  EventRecord,
+  NewRun,
+  RecordedFact,
+  RunRecord,
+  RunRequest,
+  RunStatus,
+} from '../record/run.ts';
+import type { VersionRecord, WorkflowRecord } from '../record/workflow.ts';
+import type { StepError } from '../task/error.ts';
+import type { ActivityEntry, ActivityLevel } from '../task/task.ts';
+
+/**
+ * What the API reads from and writes to the ledger. The store implements it. The API never
+ * schedules: a write puts a row where a controller finds it, and a nudge tells one to look.
+ */
+export interface Library extends WorkflowLibrary, RunLibrary, SourceLibrary {
+  /** The token whose SHA-256 (hex) this is; null when there is none or it has expired. */
+  findToken(hash: string): Promise<TokenRecord | null>;
+  /** Stores bytes by content; answers their SHA-256, hex. */
+  putBlob(bytes: Uint8Array): Promise<string>;
+  getBlob(digest: string): Promise<Uint8Array | null>;
+  /** Round trip to the database in ms; rejects when it is out of reach. */
+  ping(): Promise<number>;
+}
+
+export interface WorkflowLibrary {
+  /** In `(namespace, name)` order, without deleted ones; at most `limit`. */
+  listWorkflows(query: WorkflowQuery): Promise<WorkflowRecord[]>;
+  /** Also a deleted one (`deletedAt` set); null when there never was one. */
+  getWorkflow(namespace: string, name: string): Promise<WorkflowRecord | null>;
+  /** Unknown ids are left out; order does not matter. */
+  loadVersions(ids: readonly string[]): Promise<VersionRecord[]>;
+  /** Newest first, with numbers below `before`. */
+  listVersions(
+    workflowId: string,
+    page: { before: number; limit: number },
+  ): Promise<VersionRecord[]>;
+  getVersion(workflowId: string, number: number): Promise<VersionRecord | null>;
+  /**
+   * Registers this definition and its files: a digest equal to the newest version's makes no new
+   * version. Keeps the owner. With `mustCreate` it writes nothing where one exists undeleted and
+   * answers `exists`. A deleted workflow of that name comes back to life.
+   */
+  putWorkflow(write: WorkflowWrite): Promise<WrittenWorkflow>;
+  /** Marks it deleted; true when it was there and alive. */
+  deleteWorkflow(namespace: string, name: string, now: number): Promise<boolean>;
+}
+
+export interface RunLibrary {
+  /** Idempotent by id and by (namespace, idempotency key): the run that exists now, and if it is new. */
+  createRun(run: NewRun): Promise<{ readonly run: RunRecord; readonly created: boolean }>;
+  /** `Run` manifests: one run per (namespace, name, digest), as `applyRevision` does it. */
+  createManifestRun(
+    manifest: RunManifest,
+    run: NewRun,
+  ): Promise<{ readonly run: RunRecord; readonly created: boolean }>;
+  getRun(id: string): Promise<RunRecord | null>;
+  /** Ids that begin with this text (lower-case hex and dashes), in order; at most `limit`. */
+  runIdsWithPrefix(prefix: string, limit: number): Promise<string[]>;
+  listRuns(query: RunQuery): Promise<RunRecord[]>;
+  /** Facts with a greater sequence number, in order; at most `limit`. */
+  factsSince(runId: string, seq: number, limit: number): Promise<RecordedFact[]>;
+  /**
+   * Entries with a greater id, in id order. An entry is answered only when no entry of this run
+   * with a lower id can become visible later: who has seen id n has missed nothing up to n.
+   */
+  activity(query: ActivityQuery): Promise<RecordedActivity[]>;
+  /** Idempotent by id. */
+  addRequest(request: RunRequest): Promise<void>;
+}
+
+export interface SourceLibrary {
+  listSources(): Promise<SourceRecord[]>;
+  getSource(name: string): Promise<SourceRecord | null>;
+  /** Sets `requestedToken`; null when there is no such source. */
+  requestReconcile(name: string, token: string): Promise<SourceRecord | null>;
+  setSuspended(name: string, suspended: boolean): Promise<SourceRecord | null>;
+  /** Newest (by last time) first. Undefined filters match all. */
+  listEvents(query: EventQuery): Promise<EventRecord[]>;
+}
+
+export interface WorkflowQuery {
+  /** Null is all namespaces. */
+  readonly namespace: string | null;
+  readonly labels: readonly LabelTerm[];
+  /** Only after this one, in list order. */
+  readonly after: { readonly namespace: string; readonly name: string } | null;
+  readonly limit: number;
+}
+
+/** All terms hold. `equals` needs the label; `differs` also holds without it. */
+export interface LabelTerm {
+  readonly kind: 'equals' | 'differs' | 'exists' | 'absent';
+  readonly key: string;
+  /** Empty for `exists` and `absent`. */
+  readonly value: string;
+}
+
+export interface WorkflowWrite {
+  readonly change: WorkflowChange;
+  readonly files: readonly { readonly digest: string; readonly bytes: Uint8Array }[];
+  readonly mustCreate: boolean;
+  readonly now: number;
+}
+
+export interface WrittenWorkflow {
+  readonly outcome: 'created' | 'configured' | 'unchanged' | 'exists';
+  /** As it is now. */
+  readonly workflow: WorkflowRecord;
+}
+
+export interface RunQuery {
+  /** Null is all namespaces. */
+  readonly namespace: string | null;
+  /** Empty is all. */
+  readonly statuses: readonly RunStatus[];
+  /** Null is all. */
+  readonly workflow: string | null;
+  readonly labels: readonly LabelTerm[];
+  /** Inclusive, epoch ms. */
+  readonly createdAfter: number | null;
+  /** Exclusive, epoch ms. */
+  readonly createdBefore: number | null;
+  /** By (createdAt, id). */
+  readonly order: 'newest' | 'oldest';
+  /** Only after this one, in the order asked for. */
+  readonly after: { readonly createdAt: number; readonly id: string } | null;
+  readonly limit: number;
+}
+
+export interface ActivityQuery {
+  readonly runId: string;
+  /** 0 is from the beginning. */
+  readonly afterId: number;
+  /** Null is all. */
+  readonly step: number | null;
+  /** This and above: debug < info < warn < error. */
+  readonly minLevel: ActivityLevel;
+  readonly limit: number;
+}
+
+export interface RecordedActivity {
+  /** Grows with every entry. */
+  readonly id: number;
+  readonly entry: ActivityEntry;
+}
+
+export interface EventQuery {
+  readonly kind?: string;
+  readonly name?: string;
+  readonly namespace?: string;
+  readonly limit: number;
+}
+
+export type Role = 'viewer' | 'operator' | 'admin';
+
+/** An API token as stored: its hash only. */
+export interface TokenRecord {
+  readonly name: string;
+  readonly role: Role;
+}
+
+/** The voice of this process: tells controllers to look, hears what changed. */
+export interface Signals {
+  nudge(runIds: readonly string[]): void;
+  reconcile(source: string): void;
+  /** Best effort; answers how to stop listening. */
+  onChanged(handler: (runIds: readonly string[]) => void): () => void;
+  /** Round trip to the transport in ms; rejects when it is out of reach. */
+  ping(): Promise<number>;
+}
+
+/** Turns text into what it declares. `manifest` implements it; dialects stay there. */
+export interface Reader {
+  /** Never throws on what a person wrote: problems are values. No files beside the text exist. */
+  read(request: ReadRequest): Reading;
+}
+
+export interface ReadRequest {
+  /** YAML or JSON, one or more documents of any dialect. */
+  readonly text: string;
+  /** What problems call it. */
+  readonly file: string;
+  /** Used where a document names none. */
+  readonly namespace: string;
+  /** Who wrote it: goes into the origin of versions. */
+  readonly author: string;
+  /** Used in place of the name that a workflow document gives itself. */
+  readonly name?: string;
+}
+
+export interface Reading {
+  readonly workflows: readonly WorkflowChange[];
+  readonly runs: readonly RunManifest[];
+  /** With any of severity `error` nothing may be applied. */
+  readonly problems: readonly FileProblem[];
+}
+
+/** Shows a run as people know it, from its facts. Implemented over the engine's fold. */
+export interface RunViewer {
+  view(version: VersionRecord, run: RunRecord, facts: readonly RecordedFact[]): RunView;
+  /** Tells the story of a run from its first fact on. Deterministic: the same facts, the same events. */
+  narrate(version: VersionRecord, run: RunRecord): Narration;
+}
+
+export interface RunView {
+  readonly steps: readonly StepView[];
+  /** 0 to 100: the share of steps that have ended, a fan-out counted by its items. */
+  readonly progress: number;
+  /** Why the run waits, in a sentence; empty when it does not. */
+  readonly waitReason: string;
+  readonly resumes: number;
+}
+
+export interface StepView {
+  readonly index: number;
+  readonly id: string;
+  readonly name: string;
+  readonly type: string;
+  /** Name of the phase; empty outside the main section. */
+  readonly phase: string;
+  readonly status:
+    'pending' | 'running' | 'waiting' | 'completed' | 'failed' | 'skipped' | 'cancelled';
+  /** Number of the latest attempt that is known of; 0 before the first. */
+  readonly attempt: number;
+  readonly maxAttempts: number;
+  readonly output: Json;
+  readonly error: StepError | null;
+  readonly startedAt: number | null;
+  readonly finishedAt: number | null;
+  readonly wakeAt: number | null;
+  /** `needs`, `phase`, `backoff`, `resume`, `timer`, …, a skip reason, or empty. */
+  readonly waitReason: string;
+  readonly skipReason: SkipReason | null;
+  /** Of a fan-out whose list is known. */
+  readonly items: ItemCounts | null;
+}
+
+export interface ItemCounts {
+  readonly total: number;
+  readonly pending: number;
+  readonly running: number;
+  readonly waiting: number;
+  readonly completed: number;
+  readonly failed: number;
+  readonly cancelled: number;
+}
+
+export interface Narration {
+  /** What this fact means to a watcher, in order; often nothing. Facts come in order, each once. */
+  tell(fact: RecordedFact): readonly NarratedEvent[];
+  /** Share of the run's steps that have ended so far, 0 to 100. */
+  progress(): number;
+}
+
+/** One event of a run's story. */
+export type NarratedEvent = { readonly at: number } & (
+  | {
+      readonly kind: 'status';
+      readonly status: RunStatus;
+      readonly reason: string;
+      readonly wakeAt: number | null;
+    }
+  /** A step became ready, or a run came further. */
+  | { readonly kind: 'progress'; readonly step: number; readonly progress: number }
+  | {
+      readonly kind: 'checkpoint';
+      readonly step: number;
+      /** Null outside a fan-out. */
+      readonly item: number | null;
+      readonly attempt: number;
+      readonly status: 'completed' | 'failed' | 'skipped' | 'cancelled';
+      readonly output: Json;
+      readonly error: StepError | null;
+    }
+  | { readonly kind: 'complete'; readonly result: Json }
+  | {
+      readonly kind: 'error';
+      readonly status: 'failed' | 'cancelled';
+      readonly error: RunError | null;
+    }
+);
+
+/** What the operator's node types are; `src/nodes/registry.ts` has the built-in ones. */
+export interface NodeCatalogue {
+  list(): readonly NodeDescription[];
+}
+
+export interface NodeDescription {
+  readonly type: string;
+  readonly title: string;
+  readonly description: string;
+  readonly configSchema: JsonObject;
+  readonly outputSchema?: JsonObject;
+  readonly runsIn: 'runner' | 'controller';
+  readonly timeoutMs: number;
+}
