@@ -46,7 +46,7 @@ export class RunLoop {
     const { ledger, log } = options;
     this.#cache = new RunCache(options.cacheRuns);
     this.#loader = new RunLoader({ ledger, programs: new Programs(ledger), cache: this.#cache });
-    this.#timers = new RunTimers((runId) => this.submit({ runId, fact: null }));
+    this.#timers = new RunTimers(options.clock, (runId) => this.submit({ runId, fact: null }));
     const process = (batch: readonly Work[]) => this.#process(batch);
     this.#lanes = Array.from({ length: LANES }, () => new Lane({ process, maxBatch: MAX_BATCH, log }));
   }
@@ -120,7 +120,7 @@ export class RunLoop {
   #settle({ run, moved, works }: MovedRun): void {
     for (const work of works) work.done?.();
     const { wakeAt, id } = run.record;
-    this.#timers.set(id, wakeAt === null ? null : wakeAt - this.#options.clock.now());
+    this.#timers.set(id, wakeAt);
     if (moved.resume !== null) void this.#resume(run, moved.resume);
   }
 
