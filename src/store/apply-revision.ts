@@ -1,0 +1,100 @@
+import type { AppliedRevision, RevisionChange } from '../controller/ports.ts';
+import type { NewRun } from '../record/run.ts';
+import { applyRunManifests } from './apply-run-manifests.ts';
+import type { Sql } from './connect.ts';
+import { createRuns } from './create-runs.ts';
+import { lockWorkflows, refKey } from './lock-workflows.ts';
+import { objectName, planWorkflow, type WorkflowPlan } from './plan-revision.ts';
+import { pruneObjects } from './prune-objects.ts';
+import { saveBlobs } from './save-blobs.ts';
+import { saveSource } from './save-source.ts';
+import type { Transactions } from './transaction.ts';
+import { newRunId } from './uuid.ts';
+import { writeWorkflows } from './write-workflows.ts';
+
+/**
+ * Applies what a source declares, whole or not at all: new versions, runs of Run manifests and
+ * `apply` triggers, what is pruned, and the source's status. Throws OwnershipConflict and
+ * UnknownWorkflow, with nothing changed.
+ */
+export async function applyRevision(
+  transactions: Transactions,
+  change: RevisionChange,
+): Promise<AppliedRevision> {
+  return await transactions.run(async (sql) => {
+    const { source, now } = change;
+    await saveBlobs(sql, change.files, now);
+    const plans = await applyWorkflows(sql, change);
+    const triggered = await createRuns(
+      sql,
+      plans.flatMap((plan) => triggeredRun(plan, change)),
+    );
+    const runs = await applyRunManifests(sql, change);
+    const gone = await pruneObjects(sql, change);
+    const named = (outcome: WorkflowPlan['outcome']) =>
+      plans
+        .filter((plan) => plan.outcome === outcome)
+        .map((plan) => objectName('workflow', plan.change));
+    const applied = {
+      created: [...named('created'), ...runs.created],
+      configured: [...named('configured'), ...runs.configured],
+      unchanged: [...named('unchanged'), ...runs.unchanged],
+      pruned: gone.pruned,
+      runIds: [...triggered.map((run) => run.id), ...runs.runIds, ...gone.runIds],
+    };
+    await saveSource(sql, source);
+    await saveRevision(sql, change, applied);
+    return applied;
+  });
+}
+
+async function applyWorkflows(sql: Sql, change: RevisionChange): Promise<WorkflowPlan[]> {
+  if (change.workflows.length === 0) return [];
+  const stored = await lockWorkflows(sql, change.workflows, change.now);
+  const plans = change.workflows.map((declared) => {
+    const row = stored.get(refKey(declared));
+    if (row === undefined) throw new Error(`workflow ${refKey(declared)} was not locked`);
+    return planWorkflow(row, declared, change.source.name);
+  });
+  await writeWorkflows(sql, plans, { owner: change.source.name, now: change.now });
+  return plans;
+}
+
+/** `triggers: [{apply: {}}]`: one run for each new version. */
+function triggeredRun(plan: WorkflowPlan, change: RevisionChange): NewRun[] {
+  const trigger = plan.change.graph.applyTrigger;
+  if (!plan.isNewVersion || trigger === null) return [];
+  return [
+    {
+      id: newRunId(change.now),
+      namespace: plan.change.namespace,
+      workflow: plan.change.name,
+      versionId: plan.versionId,
+      input: trigger.input,
+      labels: {},
+      cause: { kind: 'apply', name: trigger.name },
+      createdBy: `source/${change.source.name}`,
+      createdAt: change.now,
+      idempotencyKey: `apply:${plan.versionId}`,
+      parent: null,
+    },
+  ];
+}
+
+/** History of a source: only revisions that changed something. */
+async function saveRevision(
+  sql: Sql,
+  change: RevisionChange,
+  applied: AppliedRevision,
+): Promise<void> {
+  const { created, configured, pruned } = applied;
+  if (created.length + configured.length + pruned.length === 0) return;
+  await sql`
+    insert into revision (source, revision, applied_at, created, configured, pruned)
+    values (
+      ${change.source.name}::text, ${change.source.lastAppliedRevision}::text, ${change.now}::int8,
+      ${JSON.stringify(created)}::text::json, ${JSON.stringify(configured)}::text::json,
+      ${JSON.stringify(pruned)}::text::json
+    )
+    on conflict do nothing`;
+}

@@ -1,0 +1,153 @@
+import type { RevisionChange, RunManifest } from '../controller/ports.ts';
+import type { NewRun } from '../record/run.ts';
+import type { Sql } from './connect.ts';
+import { createRuns } from './create-runs.ts';
+import { findWorkflows } from './find-workflows.ts';
+import { refKey } from './lock-workflows.ts';
+import { OwnershipConflict } from './ownership-conflict.ts';
+import { objectName } from './plan-revision.ts';
+import { UnknownWorkflow } from './unknown-workflow.ts';
+import { newRunId } from './uuid.ts';
+
+export interface AppliedRuns {
+  readonly created: readonly string[];
+  readonly configured: readonly string[];
+  readonly unchanged: readonly string[];
+  readonly runIds: readonly string[];
+}
+
+interface StoredManifest {
+  readonly namespace: string;
+  readonly name: string;
+  readonly digest: string;
+  readonly source: string;
+  readonly deleted_at: number | null;
+}
+
+/**
+ * Creates the run of each Run manifest that has none for its digest, ever. Throws OwnershipConflict
+ * and UnknownWorkflow.
+ */
+export async function applyRunManifests(
+  sql: Sql,
+  change: Pick<RevisionChange, 'source' | 'runs' | 'now'>,
+): Promise<AppliedRuns> {
+  const { runs, now } = change;
+  const source = change.source.name;
+  if (runs.length === 0) return { created: [], configured: [], unchanged: [], runIds: [] };
+  const stored = await findManifests(sql, runs);
+  refuseForeign(stored, source);
+  const known = new Set(stored.map((row) => `${refKey(row)}@${row.digest}`));
+  const fresh = runs.filter((run) => !known.has(`${refKey(run)}@${run.digest}`));
+  const records = await createRuns(sql, await newRuns(sql, fresh, { source, now }));
+  const ids = records.map((record) => record.id);
+  await retireOthers(sql, runs, now);
+  await saveManifests(sql, fresh, { ids, source, now });
+  await revive(sql, runs, source);
+  const names = new Set(stored.filter((row) => row.deleted_at === null).map(refKey));
+  const isFresh = new Set(fresh);
+  const named = (wanted: readonly RunManifest[]) => wanted.map((run) => objectName('run', run));
+  return {
+    created: named(fresh.filter((run) => !names.has(refKey(run)))),
+    configured: named(fresh.filter((run) => names.has(refKey(run)))),
+    unchanged: named(runs.filter((run) => !isFresh.has(run))),
+    runIds: ids,
+  };
+}
+
+function refuseForeign(stored: readonly StoredManifest[], source: string): void {
+  for (const row of stored) {
+    if (row.deleted_at !== null || row.source === source) continue;
+    const object = objectName('run', row);
+    throw new OwnershipConflict({ object, owner: row.source, claimant: source });
+  }
+}
+
+async function newRuns(
+  sql: Sql,
+  manifests: readonly RunManifest[],
+  context: { readonly source: string; readonly now: number },
+): Promise<NewRun[]> {
+  const refs = manifests.map((run) => ({ namespace: run.namespace, name: run.workflow }));
+  const found = await findWorkflows(sql, refs);
+  const workflows = new Map(found.map((workflow) => [refKey(workflow), workflow]));
+  return manifests.map((manifest) => {
+    const { namespace, name, workflow } = manifest;
+    const target = workflows.get(refKey({ namespace, name: workflow }));
+    if (target === undefined) {
+      throw new UnknownWorkflow({ namespace, workflow, by: objectName('run', manifest) });
+    }
+    return {
+      id: newRunId(context.now),
+      namespace,
+      workflow,
+      versionId: target.versionId,
+      input: manifest.input,
+      labels: manifest.labels,
+      cause: { kind: 'manifest', name },
+      createdBy: `source/${context.source}`,
+      createdAt: context.now,
+      idempotencyKey: `manifest:${name}:${manifest.digest}`,
+      parent: null,
+    };
+  });
+}
+
+async function findManifests(
+  sql: Sql,
+  runs: readonly RunManifest[],
+): Promise<readonly StoredManifest[]> {
+  return await sql<StoredManifest[]>`
+    select m.namespace, m.name, m.digest, m.source, m.deleted_at
+    from unnest(
+      ${runs.map((run) => run.namespace)}::text[], ${runs.map((run) => run.name)}::text[]
+    ) as wanted (namespace, name)
+    join run_manifest m on m.namespace = wanted.namespace and m.name = wanted.name
+    order by m.namespace, m.name, m.digest
+    for update of m`;
+}
+
+/** An earlier spec of the same manifest is declared no more. Its run goes on. */
+async function retireOthers(sql: Sql, runs: readonly RunManifest[], now: number): Promise<void> {
+  await sql`
+    update run_manifest m
+    set deleted_at = ${now}::int8
+    from unnest(
+      ${runs.map((run) => run.namespace)}::text[], ${runs.map((run) => run.name)}::text[],
+      ${runs.map((run) => run.digest)}::text[]
+    ) as declared (namespace, name, digest)
+    where
+      m.namespace = declared.namespace and m.name = declared.name
+      and m.digest <> declared.digest and m.deleted_at is null`;
+}
+
+async function saveManifests(
+  sql: Sql,
+  runs: readonly RunManifest[],
+  context: { readonly ids: readonly string[]; readonly source: string; readonly now: number },
+): Promise<void> {
+  await sql`
+    insert into run_manifest (namespace, name, digest, source, on_delete, run_id, created_at)
+    select m.namespace, m.name, m.digest, ${context.source}::text, m.on_delete, m.run_id,
+      ${context.now}::int8
+    from unnest(
+      ${runs.map((run) => run.namespace)}::text[], ${runs.map((run) => run.name)}::text[],
+      ${runs.map((run) => run.digest)}::text[], ${runs.map((run) => run.onDelete)}::text[],
+      ${context.ids}::uuid[]
+    ) as m (namespace, name, digest, on_delete, run_id)
+    on conflict (namespace, name, digest) do nothing`;
+}
+
+/** Declared again after it was pruned: the same declaration, so the same run. */
+async function revive(sql: Sql, runs: readonly RunManifest[], source: string): Promise<void> {
+  await sql`
+    update run_manifest m
+    set deleted_at = null, source = ${source}::text
+    from unnest(
+      ${runs.map((run) => run.namespace)}::text[], ${runs.map((run) => run.name)}::text[],
+      ${runs.map((run) => run.digest)}::text[]
+    ) as declared (namespace, name, digest)
+    where
+      m.namespace = declared.namespace and m.name = declared.name
+      and m.digest = declared.digest and m.deleted_at is not null`;
+}

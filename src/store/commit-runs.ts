@@ -1,0 +1,134 @@
+import type { RunChange } from '../controller/ports.ts';
+import type { Sql } from './connect.ts';
+import { childColumns } from './child-columns.ts';
+import { factColumns } from './fact-columns.ts';
+import { jsonText } from './plain-text.ts';
+import { statusCode } from './run-status.ts';
+
+/**
+ * Commits what a batch changes, in one statement: no BEGIN, one round trip, all or nothing for each
+ * run. A run whose seq has moved on is left out with all that belongs to it. Returns the ids of the
+ * runs that were committed. A run may appear once in a batch.
+ */
+export async function commitRuns(
+  sql: Sql,
+  changes: readonly RunChange[],
+): Promise<ReadonlySet<string>> {
+  if (changes.length === 0) return new Set();
+  const runs = inLockingOrder(changes);
+  const c = runColumns(runs);
+  const f = factColumns(runs);
+  const k = childColumns(runs);
+  const a = answeredColumns(runs);
+  const rows = await sql<{ id: string }[]>`
+    with change as (
+      select *
+      from unnest(
+        ${c.id}::uuid[], ${c.place}::int4[], ${c.expectedSeq}::int4[], ${c.seq}::int4[],
+        ${c.status}::int2[], ${c.startedAt}::int8[], ${c.finishedAt}::int8[], ${c.wakeAt}::int8[],
+        ${c.output}::text[], ${c.error}::text[], ${c.input}::text[]
+      ) as c (
+        id, place, expected_seq, seq, status, started_at, finished_at, wake_at, output, error, input
+      )
+    ),
+    committed as (
+      update run
+      set
+        seq = c.seq,
+        status = c.status,
+        started_at = c.started_at,
+        finished_at = c.finished_at,
+        wake_at = c.wake_at,
+        output = c.output::json,
+        error = c.error::json,
+        input = coalesce(c.input::json, run.input)
+      from change c
+      where run.id = c.id and run.seq = c.expected_seq
+      returning run.id, c.place, run.namespace
+    ),
+    recorded as (
+      insert into fact (
+        run_id, seq, kind, at, step, item, attempt, status, branch, runner, started_at, finished_at,
+        output, error, body
+      )
+      select
+        f.run_id, f.seq, f.kind, f.at, f.step, f.item, f.attempt, f.status, f.branch, f.runner,
+        f.started_at, f.finished_at, f.output::json, f.error::json, f.body::json
+      from unnest(
+        ${f.runId}::uuid[], ${f.place}::int4[], ${f.seq}::int4[], ${f.kind}::int2[],
+        ${f.at}::int8[], ${f.step}::int4[], ${f.item}::int4[], ${f.attempt}::int4[],
+        ${f.status}::int2[], ${f.branch}::text[], ${f.runner}::text[], ${f.startedAt}::int8[],
+        ${f.finishedAt}::int8[], ${f.output}::text[], ${f.error}::text[], ${f.body}::text[]
+      ) as f (
+        run_id, place, seq, kind, at, step, item, attempt, status, branch, runner, started_at,
+        finished_at, output, error, body
+      )
+      -- "is true" keeps this a hashed subplan: one probe per row whatever the batch's size.
+      where (f.place in (select place from committed)) is true
+    ),
+    born as (
+      insert into run (
+        id, seq, status, created_at, version_id, version_number, namespace, workflow, created_by,
+        cause_kind, cause_name, idempotency_key, labels, input, parent_run_id, parent_step,
+        parent_item, parent_attempt
+      )
+      select
+        k.id, 0, 0, k.created_at, k.version_id,
+        (select v.number from version v where v.id = k.version_id), k.namespace, k.workflow,
+        k.created_by, k.cause_kind, k.cause_name, k.idempotency_key, k.labels::jsonb, k.input::json,
+        k.parent_run_id, k.parent_step, k.parent_item, k.parent_attempt
+      from unnest(
+        ${k.place}::int4[], ${k.id}::uuid[], ${k.createdAt}::int8[], ${k.versionId}::uuid[],
+        ${k.namespace}::text[], ${k.workflow}::text[], ${k.createdBy}::text[],
+        ${k.causeKind}::text[], ${k.causeName}::text[], ${k.idempotencyKey}::text[],
+        ${k.labels}::text[], ${k.input}::text[], ${k.parentRunId}::uuid[], ${k.parentStep}::int4[],
+        ${k.parentItem}::int4[], ${k.parentAttempt}::int4[]
+      ) as k (
+        place, id, created_at, version_id, namespace, workflow, created_by, cause_kind, cause_name,
+        idempotency_key, labels, input, parent_run_id, parent_step, parent_item, parent_attempt
+      )
+      where (k.place in (select place from committed)) is true
+      on conflict do nothing
+    ),
+    answered as (
+      delete from request
+      using unnest(${a.place}::int4[], ${a.id}::text[]) as a (place, id)
+      where request.id = a.id and (a.place in (select place from committed)) is true
+    )
+    select id from committed`;
+  return new Set(rows.map((row) => row.id));
+}
+
+/** Two batches that share runs lock them in the same order, so that neither waits in a circle. */
+function inLockingOrder(changes: readonly RunChange[]): RunChange[] {
+  const sorted = changes.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  for (const [index, change] of sorted.entries()) {
+    if (change.id === sorted[index + 1]?.id) {
+      throw new RangeError(`run ${change.id} appears twice in one batch`);
+    }
+  }
+  return sorted;
+}
+
+function runColumns(runs: readonly RunChange[]) {
+  // Only a finished run has an output and an error; a reopened one loses them.
+  const ended = runs.map((run) => run.finishedAt !== null);
+  return {
+    id: runs.map((run) => run.id),
+    place: runs.map((_, place) => place),
+    expectedSeq: runs.map((run) => run.expectedSeq),
+    seq: runs.map((run) => run.expectedSeq + run.facts.length),
+    status: runs.map((run) => statusCode(run.status)),
+    startedAt: runs.map((run) => run.startedAt),
+    finishedAt: runs.map((run) => run.finishedAt),
+    wakeAt: runs.map((run) => run.wakeAt),
+    output: runs.map((run, place) => (ended[place] === true ? jsonText(run.output) : null)),
+    error: runs.map((run, place) => (ended[place] === true ? jsonText(run.error) : null)),
+    input: runs.map((run) => (run.input === undefined ? null : JSON.stringify(run.input))),
+  };
+}
+
+function answeredColumns(runs: readonly RunChange[]) {
+  const answered = runs.flatMap((run, place) => run.answered.map((id) => ({ place, id })));
+  return { place: answered.map((one) => one.place), id: answered.map((one) => one.id) };
+}

@@ -1,0 +1,49 @@
+import { connect } from './connect.ts';
+import { migrate } from './migrate.ts';
+import { PostgresLedger } from './postgres-ledger.ts';
+import { Transactions } from './transaction.ts';
+import { Locks } from './with-lock.ts';
+
+export interface Store {
+  readonly ledger: PostgresLedger;
+  close(): Promise<void>;
+}
+
+export interface StoreOptions {
+  /** Connections of the hot path. Default 6. */
+  readonly max?: number;
+}
+
+/**
+ * The hot statements look rows up by key and nothing else. Told so, the planner keeps to the
+ * indexes also in a plan that it makes while the tables are empty and then goes on using.
+ */
+const KEY_LOOKUPS = {
+  plan_cache_mode: 'force_generic_plan',
+  enable_seqscan: 'off',
+  enable_hashjoin: 'off',
+  enable_mergejoin: 'off',
+  jit: 'off',
+};
+
+/** Connects to the database of `url` and brings it to this program's schema. */
+export async function openStore(url: string, options: StoreOptions = {}): Promise<Store> {
+  const sql = connect(url, {
+    name: 'ledger',
+    max: options.max ?? 6,
+    recycle: true,
+    session: KEY_LOOKUPS,
+  });
+  const transactions = new Transactions(url, { max: 3 });
+  const locks = new Locks(url);
+  const close = async (): Promise<void> => {
+    await Promise.all([sql.end({ timeout: 5 }), transactions.close(), locks.close()]);
+  };
+  try {
+    await migrate(transactions);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { ledger: new PostgresLedger({ sql, transactions, locks }), close };
+}
