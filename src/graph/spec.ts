@@ -8,7 +8,11 @@ export interface WorkflowSpec {
   readonly title?: string;
   readonly description?: string;
   readonly input?: JsonObject;
-  readonly triggers?: readonly { readonly name: string; readonly apply: JsonObject; readonly input?: Json }[];
+  readonly triggers?: readonly {
+    readonly name: string;
+    readonly apply: JsonObject;
+    readonly input?: Json;
+  }[];
   readonly timeout?: string;
   readonly resume?: ResumeSpec;
   /** Exactly one of `phases` and `steps`. */

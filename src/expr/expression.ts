@@ -1,0 +1,103 @@
+import { compileNode } from './compile-node.ts';
+import { ExpressionError } from './expression-error.ts';
+import { Fault } from './fault.ts';
+import type { Frame } from './frame.ts';
+import type { Json } from './json.ts';
+import { type Context, type Findings, spanOf } from './node.ts';
+import { type ExpressionFlaw, parseExpression } from './parse-expression.ts';
+import type { Names } from './scope.ts';
+import { toJson } from './to-json.ts';
+import type { Type, Value } from './value.ts';
+
+/** One expression, checked and ready to run. */
+export interface Expression {
+  readonly text: string;
+  readonly type: Type;
+  readonly steps: ReadonlySet<string>;
+  readonly secrets: ReadonlySet<string>;
+  /** Throws ExpressionError. */
+  readonly evaluate: (frame: Frame) => Json;
+}
+
+export type CompiledExpression =
+  | { readonly ok: true; readonly expression: Expression }
+  | { readonly ok: false; readonly flaws: readonly ExpressionFlaw[] };
+
+/** Compiles the text between the braces; finds every mistake that can be known before it runs. */
+export function compileExpression(text: string, names: Names): CompiledExpression {
+  const parsed = parseExpression(text);
+  if (!parsed.ok) return { ok: false, flaws: [parsed.flaw] };
+  const findings: Findings = {
+    flaws: [],
+    steps: new Set(),
+    secrets: new Set(),
+    firstOther: null,
+    firstSecret: null,
+    isExotic: false,
+  };
+  const context: Context = { text, names, locals: [], findings, compile: compileNode };
+  const node = compileNode(parsed.ast, context);
+  if (node.type === 'bytes') findings.flaws.push(bytesFlaw(spanOf(parsed.ast)));
+  checkSecretsAlone(findings);
+  if (findings.flaws.length > 0) return { ok: false, flaws: findings.flaws };
+  const { steps, secrets, isExotic } = findings;
+  const evaluate = evaluator({
+    text: text.trim(),
+    run: node.run,
+    isExotic,
+    isSecret: secrets.size > 0,
+  });
+  return { ok: true, expression: { text, type: node.type, steps, secrets, evaluate } };
+}
+
+function bytesFlaw(span: ExpressionFlaw['span']): ExpressionFlaw {
+  return {
+    code: 'wrong-type',
+    span,
+    message: 'The result is bytes, which JSON cannot carry.',
+    hint: 'Write `base64(value)`.',
+  };
+}
+
+function checkSecretsAlone(findings: Findings): void {
+  const { firstSecret, firstOther } = findings;
+  if (firstSecret === null || firstOther === null) return;
+  findings.flaws.push({
+    code: 'secret-mixed',
+    span: firstOther,
+    message:
+      'An expression with secrets may only read secrets; build the value from several {{ }} parts.',
+    hint: 'Write `Bearer {{ secrets.api_key }} for {{ input.user }}`.',
+  });
+}
+
+interface Evaluation {
+  readonly text: string;
+  readonly run: (frame: Frame) => Value;
+  readonly isExotic: boolean;
+  readonly isSecret: boolean;
+}
+
+function evaluator(evaluation: Evaluation): (frame: Frame) => Json {
+  const { run, isExotic } = evaluation;
+  return (frame) => {
+    try {
+      const value = run(frame);
+      // Only moments, durations and bytes are no JSON, and few expressions can make them.
+      return isExotic ? toJson(frame, value) : (value as Json);
+    } catch (error) {
+      throw expressionError(error, evaluation);
+    }
+  };
+}
+
+function expressionError(error: unknown, { text, isSecret }: Evaluation): unknown {
+  if (error instanceof Fault) {
+    // What went wrong with a secret may tell of its value; only that it is missing may be said.
+    const isNamed = !isSecret || error.kind === 'secret';
+    return new ExpressionError(isNamed ? error.message : 'it failed on a secret’s value', text);
+  }
+  // A value nested thousands deep, or text longer than the engine can hold.
+  if (error instanceof RangeError) return new ExpressionError('the values are too large', text);
+  return error;
+}

@@ -1,0 +1,37 @@
+import { Fault } from './fault.ts';
+import { MAX_COST, MAX_TEXT_LENGTH } from './limits.ts';
+import type { Scope } from './scope.ts';
+import type { Value } from './value.ts';
+
+/** One evaluation under way: what it reads, its macro variables and the cost it has left. */
+export class Frame {
+  readonly scope: Scope;
+  /** Values of macro variables by slot. */
+  readonly locals: Value[] = [];
+  #left = MAX_COST;
+
+  constructor(scope: Scope) {
+    this.scope = scope;
+  }
+
+  charge(cost: number): void {
+    this.#left -= cost;
+    if (this.#left < 0) {
+      throw new Fault(
+        `it costs more than ${MAX_COST} operations; work on less data at once, or in a code step`,
+        'limit',
+      );
+    }
+  }
+
+  /** Charges for text that is about to be made. */
+  chargeText(length: number): void {
+    if (length > MAX_TEXT_LENGTH) {
+      throw new Fault(
+        `it makes text of ${length} characters; at most ${MAX_TEXT_LENGTH} are allowed`,
+        'limit',
+      );
+    }
+    this.charge(length / 8);
+  }
+}

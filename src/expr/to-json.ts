@@ -1,0 +1,43 @@
+import { Fault } from './fault.ts';
+import type { Frame } from './frame.ts';
+import type { Json } from './json.ts';
+import { MAX_VALUE_DEPTH } from './limits.ts';
+import { Duration, setOwn, Timestamp, type Value } from './value.ts';
+
+/** A result as JSON: moments and durations become text; bytes are refused. */
+export function toJson(frame: Frame, value: Value, depth = 0): Json {
+  if (typeof value !== 'object' || value === null) return value;
+  if (value instanceof Timestamp) return timestampText(value);
+  if (value instanceof Duration) return durationText(value);
+  if (value instanceof Uint8Array) throw new Fault('JSON cannot carry bytes; use base64(value)');
+  if (depth > MAX_VALUE_DEPTH) throw new Fault('the result nests too deep', 'limit');
+  if (Array.isArray(value)) {
+    frame.charge(value.length);
+    return value.map((item: Value) => toJson(frame, item, depth + 1));
+  }
+  const result: { [key: string]: Json } = {};
+  for (const [key, item] of Object.entries(value)) {
+    frame.charge(1);
+    setOwn(result, key, toJson(frame, item, depth + 1));
+  }
+  return result;
+}
+
+export function timestampText(value: Timestamp): string {
+  return new Date(value.ms).toISOString().replace('.000Z', 'Z');
+}
+
+export function durationText(value: Duration): string {
+  return `${value.ms / 1000}s`;
+}
+
+/** A value inside text: text as it is, null as nothing, everything else as compact JSON. */
+export function toText(frame: Frame, value: Value): string {
+  if (typeof value === 'string') return value;
+  if (value === null) return '';
+  if (value instanceof Timestamp) return timestampText(value);
+  if (value instanceof Duration) return durationText(value);
+  const text = JSON.stringify(toJson(frame, value));
+  frame.chargeText(text.length);
+  return text;
+}

@@ -1,0 +1,3 @@
+import type { Graph } from './graph.ts';
+
+export declare function canonicalText(graph: Graph): string;

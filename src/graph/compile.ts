@@ -1,0 +1,4 @@
+import type { Graph } from './graph.ts';
+import type { Program } from './program.ts';
+
+export declare function compile(graph: Graph): Program;
