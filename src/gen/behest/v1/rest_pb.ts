@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file behest/v1/rest.proto.
  */
 export const file_behest_v1_rest: GenFile = /*@__PURE__*/
-  fileDesc("ChRiZWhlc3QvdjEvcmVzdC5wcm90bxIJYmVoZXN0LnYxIicKClNzZU9wdGlvbnMSCgoCaWQYASABKAkSDQoFZXZlbnQYAiABKAk6PwoKd2hlbl9xdWVyeRIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGIaJAyABKAlSCXdoZW5RdWVyeTpKCgNzc2USHy5nb29nbGUucHJvdG9idWYuTWVzc2FnZU9wdGlvbnMYh4kDIAEoCzIVLmJlaGVzdC52MS5Tc2VPcHRpb25zUgNzc2ViBnByb3RvMw", [file_google_protobuf_descriptor]);
+  fileDesc("ChRiZWhlc3QvdjEvcmVzdC5wcm90bxIJYmVoZXN0LnYxIicKClNzZU9wdGlvbnMSCgoCaWQYASABKAkSDQoFZXZlbnQYAiABKAkiLQoNVXBsb2FkT3B0aW9ucxIOCgZmaWVsZHMYASADKAkSDAoEaW50bxgCIAEoCTo/Cgp3aGVuX3F1ZXJ5Eh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMYhokDIAEoCVIJd2hlblF1ZXJ5OlIKBnVwbG9hZBIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGIiJAyABKAsyGC5iZWhlc3QudjEuVXBsb2FkT3B0aW9uc1IGdXBsb2FkOkoKA3NzZRIfLmdvb2dsZS5wcm90b2J1Zi5NZXNzYWdlT3B0aW9ucxiHiQMgASgLMhUuYmVoZXN0LnYxLlNzZU9wdGlvbnNSA3NzZWIGcHJvdG8z", [file_google_protobuf_descriptor]);
 
 /**
  * Which fields of a streamed message make the parts of a server-sent event.
@@ -44,6 +44,35 @@ export const SseOptionsSchema: GenMessage<SseOptions> = /*@__PURE__*/
   messageDesc(file_behest_v1_rest, 0);
 
 /**
+ * How the parts of a form become a request.
+ *
+ * @generated from message behest.v1.UploadOptions
+ */
+export type UploadOptions = Message<"behest.v1.UploadOptions"> & {
+  /**
+   * Form fields that are request fields of the same name.
+   *
+   * @generated from field: repeated string fields = 1;
+   */
+  fields: string[];
+
+  /**
+   * Request field that takes all the others, as one object: text is JSON where it parses, a file
+   * becomes a reference to its stored content, `{artifact, name, size, media_type}`.
+   *
+   * @generated from field: string into = 2;
+   */
+  into: string;
+};
+
+/**
+ * Describes the message behest.v1.UploadOptions.
+ * Use `create(UploadOptionsSchema)` to create a new message.
+ */
+export const UploadOptionsSchema: GenMessage<UploadOptions> = /*@__PURE__*/
+  messageDesc(file_behest_v1_rest, 1);
+
+/**
  * Name of a boolean request field. Where two methods have the same path, this one is meant when
  * the query sets the field to true (`?follow=true`).
  *
@@ -53,10 +82,18 @@ export const when_query: GenExtension<MethodOptions, string> = /*@__PURE__*/
   extDesc(file_behest_v1_rest, 0);
 
 /**
+ * The method also takes `multipart/form-data` and `application/x-www-form-urlencoded`.
+ *
+ * @generated from extension: behest.v1.UploadOptions upload = 50312;
+ */
+export const upload: GenExtension<MethodOptions, UploadOptions> = /*@__PURE__*/
+  extDesc(file_behest_v1_rest, 1);
+
+/**
  * For the elements of a server stream: how each becomes a server-sent event.
  *
  * @generated from extension: behest.v1.SseOptions sse = 50311;
  */
 export const sse: GenExtension<MessageOptions, SseOptions> = /*@__PURE__*/
-  extDesc(file_behest_v1_rest, 1);
+  extDesc(file_behest_v1_rest, 2);
 

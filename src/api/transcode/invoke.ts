@@ -1,0 +1,62 @@
+import type { DescMethod, Message } from '@bufbuild/protobuf';
+import {
+  createHandlerContext,
+  type ContextValues,
+  type Interceptor,
+  type ServiceImpl,
+  createServiceImplSpec,
+} from '@connectrpc/connect';
+import { createAsyncIterable, transformInvokeImplementation } from '@connectrpc/connect/protocol';
+import type { DescService } from '@bufbuild/protobuf';
+
+/** A service and what carries it out. */
+export interface Served {
+  readonly service: DescService;
+  readonly implementation: Partial<ServiceImpl<DescService>>;
+}
+
+export interface Call {
+  readonly rpc: DescMethod;
+  readonly message: Message;
+  readonly headers: Headers;
+  readonly url: string;
+  readonly signal: AbortSignal;
+  readonly values: ContextValues;
+}
+
+export interface Invoker {
+  /** All messages of the answer: exactly one for a unary method. */
+  invoke(call: Call): AsyncIterable<Message>;
+}
+
+/** Calls implementations in this process, through the same interceptors as the other protocols. */
+export function createInvoker(
+  served: readonly Served[],
+  options: { readonly interceptors: Interceptor[]; readonly shutdownSignal: AbortSignal },
+): Invoker {
+  const specs = new Map(
+    served.map(({ service, implementation }) => [
+      service.typeName,
+      createServiceImplSpec(service, implementation),
+    ]),
+  );
+  return {
+    invoke({ rpc, message, headers, url, signal, values }) {
+      const spec = specs.get(rpc.parent.typeName)?.methods[rpc.localName];
+      if (spec === undefined) throw new Error(`${rpc.parent.typeName}.${rpc.name} is not served`);
+      const context = createHandlerContext({
+        service: rpc.parent,
+        method: rpc,
+        protocolName: 'rest',
+        requestMethod: 'POST',
+        url,
+        requestHeader: headers,
+        requestSignal: signal,
+        shutdownSignal: options.shutdownSignal,
+        contextValues: values,
+      });
+      const run = transformInvokeImplementation(spec, context, options.interceptors);
+      return run(createAsyncIterable([message]));
+    },
+  };
+}

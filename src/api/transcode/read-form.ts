@@ -1,0 +1,126 @@
+import busboy from 'busboy';
+import type { Readable } from 'node:stream';
+import type { JsonObject, JsonValue } from '@bufbuild/protobuf';
+import type { HttpRequest } from '../http-exchange.ts';
+import type { UploadOptions } from '../../gen/behest/v1/rest_pb.ts';
+import { invalidField } from '../fault.ts';
+import { HttpFault } from './http-fault.ts';
+import { parseLoosely } from './query.ts';
+import { refuseLarge } from './read-body.ts';
+
+export interface FormOptions {
+  readonly upload: UploadOptions;
+  /** Of all parts together. */
+  readonly maxBytes: number;
+  /** Stores a file's content; answers its digest. */
+  putBlob(bytes: Uint8Array): Promise<string>;
+}
+
+/**
+ * The JSON of a request from a form. Nothing is stored before the whole form has arrived within
+ * the limits, so a refused form leaves nothing behind.
+ */
+export async function readForm(request: HttpRequest, options: FormOptions): Promise<JsonObject> {
+  refuseLarge(Number(request.headers['content-length'] ?? 0), options.maxBytes);
+  const parts = await collectParts(request, options.maxBytes);
+  const json: JsonObject = {};
+  const gathered: JsonObject = {};
+  for (const part of parts) {
+    const own = options.upload.fields.includes(part.name);
+    if (part.kind === 'file') add(gathered, part.name, await store(part, options));
+    else if (own) json[part.name] = part.text;
+    else add(gathered, part.name, parseLoosely(part.text));
+  }
+  json[options.upload.into] = gathered;
+  return json;
+}
+
+type Part =
+  | { readonly kind: 'field'; readonly name: string; readonly text: string }
+  | {
+      readonly kind: 'file';
+      readonly name: string;
+      readonly fileName: string;
+      readonly mediaType: string;
+      readonly chunks: Buffer[];
+    };
+
+type FilePart = Extract<Part, { kind: 'file' }>;
+
+function collectParts(request: HttpRequest, maxBytes: number): Promise<Part[]> {
+  const { promise, resolve, reject } = Promise.withResolvers<Part[]>();
+  const parts: Part[] = [];
+  const parser = createParser(request, maxBytes);
+  let size = 0;
+  const fail = (error: unknown): void => {
+    request.unpipe(parser);
+    // What is still on its way is read and dropped: the answer reaches a client that still sends.
+    request.resume();
+    reject(error);
+  };
+  parser.on('field', (name, text, info) => {
+    if (info.valueTruncated) fail(new HttpFault(413, `The form field ${name} is too large.`));
+    parts.push({ kind: 'field', name, text });
+  });
+  parser.on('file', (name, stream: Readable, info) => {
+    const part: FilePart = {
+      kind: 'file',
+      name,
+      fileName: info.filename ?? '',
+      mediaType: info.mimeType,
+      chunks: [],
+    };
+    parts.push(part);
+    stream.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= maxBytes) part.chunks.push(chunk);
+      else fail(new HttpFault(413, `The upload is larger than the limit of ${maxBytes} bytes.`));
+    });
+  });
+  parser.on('error', (error) =>
+    fail(invalidField('', `The form cannot be read: ${String(error)}`)),
+  );
+  parser.on('close', () => resolve(parts));
+  request.once('error', fail);
+  request.once('aborted', () => fail(new Error('the client went away')));
+  request.pipe(parser);
+  return promise;
+}
+
+function createParser(request: HttpRequest, maxBytes: number): busboy.Busboy {
+  const limits = { fieldSize: Math.min(maxBytes, 4 << 20), fields: 1000, files: 100, parts: 1100 };
+  const headers = { ...request.headers, 'content-type': request.headers['content-type'] ?? '' };
+  try {
+    return busboy({ headers, limits });
+  } catch (error) {
+    throw invalidField(
+      '',
+      `The form cannot be read: ${error instanceof Error ? error.message : ''}`,
+    );
+  }
+}
+
+async function store(part: FilePart, options: FormOptions): Promise<JsonObject> {
+  const bytes = Buffer.concat(part.chunks);
+  return {
+    artifact: await options.putBlob(bytes),
+    name: part.fileName,
+    size: bytes.length,
+    media_type: part.mediaType,
+  };
+}
+
+/** A name that comes twice makes a list. */
+function add(target: JsonObject, name: string, value: JsonValue): void {
+  if (!Object.hasOwn(target, name)) {
+    Object.defineProperty(target, name, {
+      value,
+      enumerable: true,
+      writable: true,
+      configurable: true,
+    });
+    return;
+  }
+  const before = target[name] ?? null;
+  target[name] = Array.isArray(before) ? [...before, value] : [before, value];
+}
