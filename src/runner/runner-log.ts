@@ -1,0 +1,12 @@
+/** Where the runner reports what an operator should know. Events are constant, ids are fields. */
+export interface RunnerLog {
+  info(event: string, fields?: Readonly<Record<string, unknown>>): void;
+  warn(event: string, fields?: Readonly<Record<string, unknown>>): void;
+  error(event: string, fields?: Readonly<Record<string, unknown>>): void;
+}
+
+export const silentLog: RunnerLog = {
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+};
