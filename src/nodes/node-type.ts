@@ -17,7 +17,10 @@ export interface NodeType {
    * settles itself without a task.
    */
   readonly runsIn: 'runner' | 'controller';
-  /** Config keys whose string value is a path in the workflow's folder, stored with the version. */
+  /**
+   * Config keys whose value (a string or a list of strings) is a path in the workflow's folder,
+   * stored with the version. At run time each such string is `{ "$file": path }`.
+   */
   readonly fileKeys?: readonly string[];
   /** Config keys whose text is taken as written: braces in it are no templates (`code`). */
   readonly verbatimKeys?: readonly string[];
@@ -31,7 +34,15 @@ export interface NodeType {
 export interface StepContext {
   readonly task: Pick<
     Task,
-    'id' | 'runId' | 'namespace' | 'workflow' | 'stepId' | 'item' | 'attempt' | 'idempotencyKey'
+        | 'id'
+    | 'runId'
+    | 'namespace'
+    | 'workflow'
+    | 'stepId'
+    | 'item'
+    | 'attempt'
+    | 'idempotencyKey'
+    | 'traceparent'
   >;
   /** Fires on cancel, timeout and shutdown; `signal.reason` is a StepError-shaped value. */
   readonly signal: AbortSignal;

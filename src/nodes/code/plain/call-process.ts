@@ -1,0 +1,98 @@
+import { spawn } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { HardError } from '../../errors.ts';
+import {
+  MAX_LOG_LINE_CHARACTERS,
+  MAX_RESULT_CHARACTERS,
+  type Call,
+  type CallResult,
+  type Language,
+} from '../call.ts';
+import type { Report, WorkerEnd } from '../worker-process.ts';
+
+const PROGRAMS: { readonly [language in Language]: readonly [string, string] } = {
+  python: ['python3', 'run.py'],
+  javascript: ['node', 'run.mjs'],
+};
+
+export interface ProcessCall {
+  readonly language: Language;
+  readonly call: Call;
+  readonly report: Report;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Makes a call in a plain process with all the powers of the runner's account, in a folder of its
+ * own that holds the step's files. Prints become log lines; the result is left in a file there.
+ */
+export async function callProcess(request: ProcessCall): Promise<WorkerEnd> {
+  const folder = await mkdtemp(join(tmpdir(), 'behest-code-'));
+  try {
+    await writeFiles(folder, request.call);
+    const reason = await run(folder, request);
+    const text = await readFile(join(folder, '.result.json'), 'utf8').catch(() => undefined);
+    if (text === undefined) return { kind: 'died', reason };
+    if (text.length > 2 * MAX_RESULT_CHARACTERS) {
+      const message = `the result is longer than ${MAX_RESULT_CHARACTERS} characters of JSON`;
+      return { kind: 'result', result: { kind: 'limit', message } };
+    }
+    return { kind: 'result', result: JSON.parse(text) as CallResult };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function writeFiles(folder: string, call: Call): Promise<void> {
+  for (const [path, content] of Object.entries(call.files)) {
+    await mkdir(dirname(join(folder, path)), { recursive: true });
+    await writeFile(join(folder, path), Buffer.from(content, 'base64'));
+  }
+  const { files: _, ...rest } = call;
+  await writeFile(join(folder, '.call.json'), JSON.stringify(rest));
+}
+
+/** Runs the program to its end and returns how it ended. */
+function run(folder: string, { language, report, signal }: ProcessCall): Promise<string> {
+  const [program, script] = PROGRAMS[language];
+  const path = fileURLToPath(new URL(`./${script}`, import.meta.url));
+  const child = spawn(program, [path], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    // A group of its own, so that what it starts ends with it.
+    detached: true,
+    windowsHide: true,
+  });
+  const kill = (): void => killGroup(child.pid);
+  signal.addEventListener('abort', kill, { once: true });
+  const levels = [[child.stdout, 'info'], [child.stderr, 'warn']] as const;
+  for (const [stream, level] of levels) {
+    createInterface({ input: stream }).on('line', (line) => {
+      report({ kind: 'log', level, message: line.slice(0, MAX_LOG_LINE_CHARACTERS) });
+    });
+  }
+  return new Promise<string>((resolve, reject) => {
+    child.on('error', (error) => {
+      const message = `${program} could not be started: ${error.message}; install it on the runner`;
+      reject(new HardError('not_configured', message, { cause: error }));
+    });
+    child.on('close', (code, end) => resolve(end ?? `exit code ${code}`));
+    if (signal.aborted) kill();
+  }).finally(() => {
+    signal.removeEventListener('abort', kill);
+    kill();
+  });
+}
+
+function killGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // The group is gone already, which is what was wanted.
+  }
+}

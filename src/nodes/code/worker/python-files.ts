@@ -1,0 +1,69 @@
+import { Buffer } from 'node:buffer';
+
+/** What is needed of Emscripten's file system. */
+export interface PythonFiles {
+  readonly root: FileNode;
+  readonly streams: (object | null | undefined)[];
+  readonly filesystems: { readonly MEMFS: object };
+  currentPath: string;
+  mount(type: object, options: object, path: string): void;
+  unmount(path: string): void;
+  mkdirTree(path: string): void;
+  writeFile(path: string, content: Uint8Array): void;
+  isDir(mode: number): boolean;
+  isFile(mode: number): boolean;
+}
+
+interface FileNode {
+  readonly mode: number;
+  contents?: { readonly [name: string]: FileNode } | Uint8Array;
+  node_ops: { readonly [operation: string]: unknown };
+  stream_ops: { readonly [operation: string]: unknown };
+}
+
+/** Directories that a call may write to; each call finds them empty. */
+const WRITABLE = ['/work', '/tmp', '/home', '/dev/shm'];
+
+/**
+ * Makes every file and directory there is immutable for good, by taking away the operations that
+ * change them. Permission bits would not do: the code could change them back.
+ */
+export function freezeFiles(FS: PythonFiles): void {
+  freezeNode(FS, FS.root);
+}
+
+function freezeNode(FS: PythonFiles, node: FileNode): void {
+  const { getattr, lookup, readdir, readlink } = node.node_ops;
+  node.node_ops = defined({ getattr, lookup, readdir, readlink });
+  if (FS.isFile(node.mode)) {
+    const { llseek, read } = node.stream_ops;
+    node.stream_ops = defined({ llseek, read });
+  }
+  if (!FS.isDir(node.mode) || node.contents === undefined) return;
+  for (const child of Object.values(node.contents)) {
+    if (typeof child === 'object') freezeNode(FS, child);
+  }
+}
+
+function defined(operations: { readonly [name: string]: unknown }): { [name: string]: unknown } {
+  return Object.fromEntries(Object.entries(operations).filter(([, value]) => value !== undefined));
+}
+
+/** Empty writable directories with these files in /work; the function returned ends them. */
+export function freshFiles(
+  FS: PythonFiles,
+  files: { readonly [path: string]: string },
+): () => void {
+  const streams = [...FS.streams];
+  for (const path of WRITABLE) FS.mount(FS.filesystems.MEMFS, {}, path);
+  for (const [path, content] of Object.entries(files)) {
+    const full = `/work/${path}`;
+    FS.mkdirTree(full.slice(0, full.lastIndexOf('/')));
+    FS.writeFile(full, new Uint8Array(Buffer.from(content, 'base64')));
+  }
+  return () => {
+    FS.currentPath = '/';
+    FS.streams.splice(0, FS.streams.length, ...streams);
+    for (const path of WRITABLE) FS.unmount(path);
+  };
+}

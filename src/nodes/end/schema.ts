@@ -1,0 +1,3 @@
+import { configObject } from '../config-schema.ts';
+
+export const endConfig = configObject({});

@@ -1,0 +1,18 @@
+import type { NodeType } from '../node-type.ts';
+import { executeLlm } from './execute.ts';
+import { llmConfig, llmOutput } from './schema.ts';
+
+export const llm: NodeType = {
+  type: 'llm',
+  title: 'Language model',
+  description:
+    'Asks a language model behind any OpenAI-compatible endpoint. With `output.schema` the output ' +
+    'is an object that obeys the schema; without, it is `{text, model, finish_reason, usage}`, and ' +
+    'the fields of a text that is a JSON object stand beside them.',
+  configSchema: llmConfig,
+  outputSchema: llmOutput,
+  runsIn: 'runner',
+  fileKeys: ['promptFile'],
+  timeoutMs: 120_000,
+  execute: executeLlm,
+};
