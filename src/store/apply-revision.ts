@@ -1,5 +1,4 @@
 import type { AppliedRevision, RevisionChange } from '../controller/ports.ts';
-import type { NewRun } from '../record/run.ts';
 import { applyRunManifests } from './apply-run-manifests.ts';
 import type { Sql } from './connect.ts';
 import { createRuns } from './create-runs.ts';
@@ -9,7 +8,7 @@ import { pruneObjects } from './prune-objects.ts';
 import { saveBlobs } from './save-blobs.ts';
 import { saveSource } from './save-source.ts';
 import type { Transactions } from './transaction.ts';
-import { newRunId } from './uuid.ts';
+import { triggeredRun } from './triggered-run.ts';
 import { writeWorkflows } from './write-workflows.ts';
 
 /**
@@ -25,9 +24,10 @@ export async function applyRevision(
     const { source, now } = change;
     await saveBlobs(sql, change.files, now);
     const plans = await applyWorkflows(sql, change);
+    const cause = { createdBy: `source/${source.name}`, now };
     const triggered = await createRuns(
       sql,
-      plans.flatMap((plan) => triggeredRun(plan, change)),
+      plans.flatMap((plan) => triggeredRun(plan, cause)),
     );
     const runs = await applyRunManifests(sql, change);
     const gone = await pruneObjects(sql, change);
@@ -58,27 +58,6 @@ async function applyWorkflows(sql: Sql, change: RevisionChange): Promise<Workflo
   });
   await writeWorkflows(sql, plans, { owner: change.source.name, now: change.now });
   return plans;
-}
-
-/** `triggers: [{apply: {}}]`: one run for each new version. */
-function triggeredRun(plan: WorkflowPlan, change: RevisionChange): NewRun[] {
-  const trigger = plan.change.graph.applyTrigger;
-  if (!plan.isNewVersion || trigger === null) return [];
-  return [
-    {
-      id: newRunId(change.now),
-      namespace: plan.change.namespace,
-      workflow: plan.change.name,
-      versionId: plan.versionId,
-      input: trigger.input,
-      labels: {},
-      cause: { kind: 'apply', name: trigger.name },
-      createdBy: `source/${change.source.name}`,
-      createdAt: change.now,
-      idempotencyKey: `apply:${plan.versionId}`,
-      parent: null,
-    },
-  ];
 }
 
 /** History of a source: only revisions that changed something. */

@@ -4,6 +4,7 @@ import type { Sql } from './connect.ts';
 import { createRuns } from './create-runs.ts';
 import { findWorkflows } from './find-workflows.ts';
 import { refKey } from './lock-workflows.ts';
+import { manifestKey, saveRunManifests } from './save-run-manifests.ts';
 import { OwnershipConflict } from './ownership-conflict.ts';
 import { objectName } from './plan-revision.ts';
 import { UnknownWorkflow } from './unknown-workflow.ts';
@@ -42,8 +43,8 @@ export async function applyRunManifests(
   const records = await createRuns(sql, await newRuns(sql, fresh, { source, now }));
   const ids = records.map((record) => record.id);
   await retireOthers(sql, runs, now);
-  await saveManifests(sql, fresh, { ids, source, now });
-  await revive(sql, runs, source);
+  await saveRunManifests(sql, fresh, { ids, source, now });
+  await adopt(sql, runs, source);
   const names = new Set(stored.filter((row) => row.deleted_at === null).map(refKey));
   const isFresh = new Set(fresh);
   const named = (wanted: readonly RunManifest[]) => wanted.map((run) => objectName('run', run));
@@ -57,7 +58,8 @@ export async function applyRunManifests(
 
 function refuseForeign(stored: readonly StoredManifest[], source: string): void {
   for (const row of stored) {
-    if (row.deleted_at !== null || row.source === source) continue;
+    // What was declared through the API has no owner and is adopted.
+    if (row.deleted_at !== null || row.source === source || row.source === '') continue;
     const object = objectName('run', row);
     throw new OwnershipConflict({ object, owner: row.source, claimant: source });
   }
@@ -87,7 +89,7 @@ async function newRuns(
       cause: { kind: 'manifest', name },
       createdBy: `source/${context.source}`,
       createdAt: context.now,
-      idempotencyKey: `manifest:${name}:${manifest.digest}`,
+      idempotencyKey: manifestKey(manifest),
       parent: null,
     };
   });
@@ -121,25 +123,8 @@ async function retireOthers(sql: Sql, runs: readonly RunManifest[], now: number)
       and m.digest <> declared.digest and m.deleted_at is null`;
 }
 
-async function saveManifests(
-  sql: Sql,
-  runs: readonly RunManifest[],
-  context: { readonly ids: readonly string[]; readonly source: string; readonly now: number },
-): Promise<void> {
-  await sql`
-    insert into run_manifest (namespace, name, digest, source, on_delete, run_id, created_at)
-    select m.namespace, m.name, m.digest, ${context.source}::text, m.on_delete, m.run_id,
-      ${context.now}::int8
-    from unnest(
-      ${runs.map((run) => run.namespace)}::text[], ${runs.map((run) => run.name)}::text[],
-      ${runs.map((run) => run.digest)}::text[], ${runs.map((run) => run.onDelete)}::text[],
-      ${context.ids}::uuid[]
-    ) as m (namespace, name, digest, on_delete, run_id)
-    on conflict (namespace, name, digest) do nothing`;
-}
-
-/** Declared again after it was pruned: the same declaration, so the same run. */
-async function revive(sql: Sql, runs: readonly RunManifest[], source: string): Promise<void> {
+/** Declared again after it was pruned, or by the API first: the same declaration, the same run. */
+async function adopt(sql: Sql, runs: readonly RunManifest[], source: string): Promise<void> {
   await sql`
     update run_manifest m
     set deleted_at = null, source = ${source}::text
@@ -149,5 +134,5 @@ async function revive(sql: Sql, runs: readonly RunManifest[], source: string): P
     ) as declared (namespace, name, digest)
     where
       m.namespace = declared.namespace and m.name = declared.name
-      and m.digest = declared.digest and m.deleted_at is not null`;
+      and m.digest = declared.digest and (m.deleted_at is not null or m.source = '')`;
 }

@@ -1,11 +1,13 @@
 import { connect } from './connect.ts';
 import { migrate } from './migrate.ts';
 import { PostgresLedger } from './postgres-ledger.ts';
+import { PostgresLibrary } from './postgres-library.ts';
 import { Transactions } from './transaction.ts';
 import { Locks } from './with-lock.ts';
 
 export interface Store {
   readonly ledger: PostgresLedger;
+  readonly library: PostgresLibrary;
   close(): Promise<void>;
 }
 
@@ -26,6 +28,9 @@ const KEY_LOOKUPS = {
   jit: 'off',
 };
 
+/** Lists have many shapes: each is planned for its own values. */
+const LISTS = { plan_cache_mode: 'force_custom_plan', jit: 'off' };
+
 /** Connects to the database of `url` and brings it to this program's schema. */
 export async function openStore(url: string, options: StoreOptions = {}): Promise<Store> {
   const sql = connect(url, {
@@ -34,10 +39,16 @@ export async function openStore(url: string, options: StoreOptions = {}): Promis
     recycle: true,
     session: KEY_LOOKUPS,
   });
+  const lists = connect(url, { name: 'lists', max: 3, recycle: true, session: LISTS });
   const transactions = new Transactions(url, { max: 3 });
   const locks = new Locks(url);
   const close = async (): Promise<void> => {
-    await Promise.all([sql.end({ timeout: 5 }), transactions.close(), locks.close()]);
+    await Promise.all([
+      sql.end({ timeout: 5 }),
+      lists.end({ timeout: 5 }),
+      transactions.close(),
+      locks.close(),
+    ]);
   };
   try {
     await migrate(transactions);
@@ -45,5 +56,9 @@ export async function openStore(url: string, options: StoreOptions = {}): Promis
     await close();
     throw error;
   }
-  return { ledger: new PostgresLedger({ sql, transactions, locks }), close };
+  return {
+    ledger: new PostgresLedger({ sql, transactions, locks }),
+    library: new PostgresLibrary({ sql, lists, transactions }),
+    close,
+  };
 }

@@ -1,10 +1,16 @@
 import type { SourceRecord } from '../record/source.ts';
 import type { Sql } from './connect.ts';
 
-/** Inserts or replaces. */
+/**
+ * Inserts or replaces, but for `requestedToken` and `suspended` of a source that is there: those
+ * are the API's to change, and a reconcile that has read them before must not take them back.
+ */
 export async function saveSource(sql: Sql, source: SourceRecord): Promise<void> {
   await sql`
-    insert into source (name, record)
-    values (${source.name}::text, ${JSON.stringify(source)}::text::json)
+    insert into source (name, record, requested_token, suspended)
+    values (
+      ${source.name}::text, ${JSON.stringify(source)}::text::json, ${source.requestedToken}::text,
+      ${source.suspended}::bool
+    )
     on conflict (name) do update set record = excluded.record`;
 }

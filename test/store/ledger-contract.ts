@@ -357,8 +357,9 @@ function sourcesAndEvents(get: () => Ledger): void {
   test('a source is saved twice → the last is loaded; an unknown one is null', async () => {
     const source = sourceRecord({ name: 'contract' });
     await get().saveSource(source);
-    await get().saveSource({ ...source, suspended: true });
-    expect(await get().loadSource('contract')).toEqual({ ...source, suspended: true });
+    await get().saveSource({ ...source, lastAttemptedRevision: 'r2', handledToken: 't' });
+    const expected = { ...source, lastAttemptedRevision: 'r2', handledToken: 't' };
+    expect(await get().loadSource('contract')).toEqual(expected);
     expect(await get().loadSource('none')).toBe(null);
   });
 

@@ -3,9 +3,13 @@
 -- cheaper to write. Hot tables have no foreign keys: each costs a lookup per row, and the one
 -- statement that writes them joins the parent anyway.
 
+-- The controller writes `record`; the API writes the other two, at any time, also while a reconcile
+-- that has read the row before is still under way.
 create table source (
   name text primary key,
-  record json not null
+  record json not null,
+  requested_token text not null,
+  suspended boolean not null
 );
 
 create table revision (

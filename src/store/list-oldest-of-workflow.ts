@@ -1,0 +1,41 @@
+import type { Sql } from './connect.ts';
+import type { RunListParameters } from './list-runs.ts';
+import type { RunRow } from './run-row.ts';
+
+/** Oldest runs first of one workflow: the first of each status and namespace from the index, merged. */
+export async function listOldestOfWorkflow(
+  sql: Sql,
+  p: RunListParameters,
+): Promise<readonly RunRow[]> {
+  return await sql<RunRow[]>`
+    select
+      r.id, r.seq, r.status, r.wake_at, r.started_at, r.finished_at, r.created_at,
+      r.version_number, r.parent_step, r.parent_item, r.parent_attempt, r.version_id,
+      r.parent_run_id, r.namespace, r.workflow, r.created_by, r.cause_kind, r.cause_name, r.labels,
+      r.input, r.output, r.error
+    from unnest(${p.namespaces}::text[]) as n (namespace)
+    cross join unnest(${p.statuses}::int2[]) as s (status)
+    cross join lateral (
+      select *
+      from run
+      where
+        run.namespace = n.namespace
+        and run.status = s.status
+        and run.workflow = ${p.workflow}::text
+        and (run.created_at, run.id) > (${p.cursor.createdAt}::int8, ${p.cursor.id}::uuid)
+        and run.created_at >= ${p.from}::int8
+        and run.created_at < ${p.to}::int8
+        and run.labels ?& ${p.labels.exists}::text[]
+        and not run.labels ?| ${p.labels.absent}::text[]
+        and not exists (
+          select
+          from unnest(${p.labels.differsKeys}::text[], ${p.labels.differsValues}::text[])
+            as unwanted (key, value)
+          where run.labels ->> unwanted.key = unwanted.value
+        )
+      order by run.created_at asc, run.id asc
+      limit ${p.limit}::int4
+    ) r
+    order by r.created_at asc, r.id asc
+    limit ${p.limit}::int4`;
+}

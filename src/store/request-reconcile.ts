@@ -1,0 +1,18 @@
+import type { SourceRecord } from '../record/source.ts';
+import type { Sql } from './connect.ts';
+import { sourceOfRow, type SourceRow } from './load-source.ts';
+import { plainText } from './plain-text.ts';
+
+/** Sets `requestedToken`; null when there is no such source. */
+export async function requestReconcile(
+  sql: Sql,
+  name: string,
+  token: string,
+): Promise<SourceRecord | null> {
+  const [row] = await sql<SourceRow[]>`
+    update source
+    set requested_token = ${plainText(token)}::text
+    where name = ${plainText(name)}::text
+    returning record, requested_token, suspended`;
+  return row === undefined ? null : sourceOfRow(row);
+}
