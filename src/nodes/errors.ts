@@ -71,5 +71,9 @@ function isStepError(value: unknown): value is StepError {
 export function toStepError(thrown: unknown): StepError {
   if (thrown instanceof RetryableError || thrown instanceof HardError) return thrown.toStepError();
   const message = thrown instanceof Error ? thrown.message : String(thrown);
-  return { class: 'hard', code: 'internal', message: `unexpected error in a node type: ${message}` };
+  return {
+    class: 'hard',
+    code: 'internal',
+    message: `unexpected error in a node type: ${message}`,
+  };
 }

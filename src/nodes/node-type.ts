@@ -34,7 +34,7 @@ export interface NodeType {
 export interface StepContext {
   readonly task: Pick<
     Task,
-        | 'id'
+    | 'id'
     | 'runId'
     | 'namespace'
     | 'workflow'

@@ -40,7 +40,11 @@ export type CallResult =
 /** What a worker says, one JSON text a line. */
 export type WorkerMessage =
   | { readonly kind: 'ready' }
-  | { readonly kind: 'log'; readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly message: string }
+  | {
+      readonly kind: 'log';
+      readonly level: 'debug' | 'info' | 'warn' | 'error';
+      readonly message: string;
+    }
   | { readonly kind: 'progress'; readonly fraction: number; readonly message?: string }
   /** `recycle`: the worker has grown or is used up and wants no further call. */
   | { readonly kind: 'result'; readonly result: CallResult; readonly recycle: boolean };

@@ -1,5 +1,4 @@
 import type { NodeType } from '../node-type.ts';
-import { executeCode } from './execute.ts';
 import { codeConfig } from './schema.ts';
 
 export const code: NodeType = {
@@ -14,5 +13,6 @@ export const code: NodeType = {
   fileKeys: ['file', 'files'],
   verbatimKeys: ['code'],
   timeoutMs: 60_000,
-  execute: executeCode,
+  // Loaded at first use: what only describes the type should start fast.
+  execute: async (context, config) => (await import('./execute.ts')).executeCode(context, config),
 };

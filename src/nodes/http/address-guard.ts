@@ -78,5 +78,11 @@ function carried(address: Address): Address {
 
 /** `::a.b.c.d`, a deprecated spelling that some stacks still route to the IPv4 address. */
 function isIpv4Compatible(address: Address): boolean {
-  return address.kind() === 'ipv6' && address.toByteArray().slice(0, 12).every((byte) => byte === 0);
+  return (
+    address.kind() === 'ipv6' &&
+    address
+      .toByteArray()
+      .slice(0, 12)
+      .every((byte) => byte === 0)
+  );
 }

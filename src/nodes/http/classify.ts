@@ -1,7 +1,7 @@
 import type { Json } from '../../expr/json.ts';
 import { HardError, RetryableError } from '../errors.ts';
 import { retryAfterMs } from '../retry-after.ts';
-import { RefusedAddress } from './guarded-agent.ts';
+import { refusalIn } from './guarded-agent.ts';
 import { shownUrl, type HttpRequest } from './request.ts';
 
 const EXCERPT_CHARACTERS = 2048;
@@ -20,8 +20,7 @@ export function statusFailure(
   expected: string,
 ): RetryableError | HardError {
   const { status } = response;
-  const message =
-    `${request.method} ${shownUrl(request.url)} answered ${status}, expected ${expected}`;
+  const message = `${request.method} ${shownUrl(request.url)} answered ${status}, expected ${expected}`;
   const details: Json = { status, body: excerpt(response.body) };
   const after = retryAfterMs(response.headers['retry-after'], Date.now());
   const options = after === undefined ? { details } : { details, retryAfterMs: after };
@@ -43,7 +42,7 @@ const CERTIFICATE_FAULT = /CERT|^UNABLE_TO_|^ERR_SSL_|^ERR_TLS_CERT|^HOSTNAME_MI
 /** The failure behind an error of the connection or of the client. */
 export function connectionFailure(request: HttpRequest, error: unknown): Error {
   if (error instanceof HardError || error instanceof RetryableError) return error;
-  const refused = findCause(error, (cause) => cause instanceof RefusedAddress);
+  const refused = refusalIn(error);
   if (refused !== undefined) {
     return new HardError('invalid_input', refused.message, { cause: error });
   }
@@ -56,13 +55,6 @@ export function connectionFailure(request: HttpRequest, error: unknown): Error {
   }
   if (CERTIFICATE_FAULT.test(code)) return new HardError('invalid_input', message, options);
   return new RetryableError('transient', message, options);
-}
-
-function findCause(error: unknown, matches: (cause: Error) => boolean): Error | undefined {
-  if (!(error instanceof Error)) return undefined;
-  if (matches(error)) return error;
-  const inner: readonly unknown[] = error instanceof AggregateError ? error.errors : [error.cause];
-  return inner.map((cause) => findCause(cause, matches)).find((cause) => cause !== undefined);
 }
 
 function codeOf(error: unknown): string {

@@ -106,6 +106,9 @@ function checkStatus(
 
 function extracted(body: Json, pointers: ResponseConfig['extract']): { extracted?: Json } {
   if (pointers === undefined) return {};
-  const values = Object.entries(pointers).map(([name, pointer]) => [name, atPointer(body, pointer)]);
+  const values = Object.entries(pointers).map(([name, pointer]) => [
+    name,
+    atPointer(body, pointer),
+  ]);
   return { extracted: Object.fromEntries(values) as Json };
 }

@@ -2,7 +2,13 @@ import { lookup, type LookupAddress, type LookupOptions } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import { Agent, buildConnector } from 'undici';
 import type { NodeSettings } from '../node-type.ts';
-import { allowRules, isAddress, mayConnect, type AllowRules, type Target } from './address-guard.ts';
+import {
+  allowRules,
+  isAddress,
+  mayConnect,
+  type AllowRules,
+  type Target,
+} from './address-guard.ts';
 
 const CONNECT_TIMEOUT_MS = 10_000;
 
@@ -18,6 +24,14 @@ export class RefusedAddress extends Error {
         `can allow it with BEHEST_HTTP_ALLOW=${target.host}:${target.port}`,
     );
   }
+}
+
+/** The guard's refusal behind an error of a client, however deep the client has wrapped it. */
+export function refusalIn(error: unknown): RefusedAddress | undefined {
+  if (error instanceof RefusedAddress) return error;
+  if (!(error instanceof Error)) return undefined;
+  const inner: readonly unknown[] = error instanceof AggregateError ? error.errors : [error.cause];
+  return inner.map(refusalIn).find((cause) => cause !== undefined);
 }
 
 const agents = new WeakMap<NodeSettings, Agent>();
@@ -62,7 +76,8 @@ function guardedConnector(rules: AllowRules): buildConnector.connector {
 
 function connectTarget(options: buildConnector.Options): Target {
   const host = options.hostname.replace(/^\[(.*)\]$/, '$1').toLowerCase();
-  const port = options.port === '' ? (options.protocol === 'https:' ? 443 : 80) : Number(options.port);
+  const port =
+    options.port === '' ? (options.protocol === 'https:' ? 443 : 80) : Number(options.port);
   return { host, port };
 }
 
@@ -74,7 +89,13 @@ function guardedLookup(rules: AllowRules, target: Target): LookupFunction {
       const open = found.filter(({ address }) => mayConnect(rules, target, address));
       const [first] = open;
       if (first === undefined) {
-        return callback(new RefusedAddress(target, found.map(({ address }) => address)), []);
+        return callback(
+          new RefusedAddress(
+            target,
+            found.map(({ address }) => address),
+          ),
+          [],
+        );
       }
       if (options.all === true) return callback(null, open);
       return callback(null, first.address, first.family);

@@ -1,5 +1,4 @@
 import type { NodeType } from '../node-type.ts';
-import { executeHttp } from './execute.ts';
 import { httpConfig, httpOutput } from './schema.ts';
 
 export const http: NodeType = {
@@ -14,5 +13,6 @@ export const http: NodeType = {
   runsIn: 'runner',
   fileKeys: ['bodyFile', 'files'],
   timeoutMs: 30_000,
-  execute: executeHttp,
+  // Loaded at first use: what only describes the type should start fast.
+  execute: async (context, config) => (await import('./execute.ts')).executeHttp(context, config),
 };

@@ -1,5 +1,4 @@
 import type { NodeType } from '../node-type.ts';
-import { executeLlm } from './execute.ts';
 import { llmConfig, llmOutput } from './schema.ts';
 
 export const llm: NodeType = {
@@ -14,5 +13,6 @@ export const llm: NodeType = {
   runsIn: 'runner',
   fileKeys: ['promptFile'],
   timeoutMs: 120_000,
-  execute: executeLlm,
+  // Loaded at first use: what only describes the type should start fast.
+  execute: async (context, config) => (await import('./execute.ts')).executeLlm(context, config),
 };

@@ -90,7 +90,8 @@ export const llmConfig = configObject(
 );
 
 export const llmOutput: JsonObject = {
-  description: 'Without `output.schema`. With it, the output is the object that the schema asks for.',
+  description:
+    'Without `output.schema`. With it, the output is the object that the schema asks for.',
   type: 'object',
   required: ['text', 'model', 'finish_reason', 'usage'],
   properties: {

@@ -5,7 +5,8 @@ const duration = '^([0-9]+(\\.[0-9]+)?(ms|s|m|h|d))+$';
 export const waitConfig = configObject(
   {
     duration: {
-      description: 'How long to wait from the moment the step starts: `500ms`, `30s`, `1h30m`, `2d`.',
+      description:
+        'How long to wait from the moment the step starts: `500ms`, `30s`, `1h30m`, `2d`.',
       type: 'string',
       anyOf: [{ pattern: duration }, { pattern: '\\{\\{' }],
     },

@@ -69,7 +69,10 @@ function run(folder: string, { language, report, signal }: ProcessCall): Promise
   });
   const kill = (): void => killGroup(child.pid);
   signal.addEventListener('abort', kill, { once: true });
-  const levels = [[child.stdout, 'info'], [child.stderr, 'warn']] as const;
+  const levels = [
+    [child.stdout, 'info'],
+    [child.stderr, 'warn'],
+  ] as const;
   for (const [stream, level] of levels) {
     createInterface({ input: stream }).on('line', (line) => {
       report({ kind: 'log', level, message: line.slice(0, MAX_LOG_LINE_CHARACTERS) });

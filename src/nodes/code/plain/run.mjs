@@ -21,7 +21,8 @@ rmSync('.call.json');
 Object.assign(globalThis, {
   RetryableError,
   HardError,
-  log: (message, level) => (level === 'warn' || level === 'error' ? console.error : console.log)(message),
+  log: (message, level) =>
+    (level === 'warn' || level === 'error' ? console.error : console.log)(message),
   progress: (_fraction, message) => message && console.log(message),
   readFile: (path) => readFileSync(path, 'utf8'),
 });
@@ -38,7 +39,10 @@ async function result() {
   try {
     return { kind: 'returned', output: JSON.stringify(value) ?? 'null' };
   } catch (error) {
-    return { kind: 'malformed', message: `what ${call.function}() returned is no JSON: ${error.message}` };
+    return {
+      kind: 'malformed',
+      message: `what ${call.function}() returned is no JSON: ${error.message}`,
+    };
   }
 }
 
@@ -64,11 +68,16 @@ async function load() {
 function failure(error) {
   const isError = error instanceof Error;
   const own = error instanceof RetryableError || error instanceof HardError;
-  const message = isError ? (own ? error.message : `${error.name}: ${error.message}`) : String(error);
+  const message = isError
+    ? own
+      ? error.message
+      : `${error.name}: ${error.message}`
+    : String(error);
   const traceback = String(isError ? error.stack : error)
     .replaceAll(pathToFileURL(join(process.cwd(), '.step.mjs')).href, call.filename)
     .slice(0, 16_384);
   if (!(error instanceof RetryableError)) return { kind: 'threw', message, traceback };
-  const after = typeof error.retryAfter === 'number' ? { retryAfterMs: error.retryAfter * 1000 } : {};
+  const after =
+    typeof error.retryAfter === 'number' ? { retryAfterMs: error.retryAfter * 1000 } : {};
   return { kind: 'retryable', message, traceback, ...after };
 }

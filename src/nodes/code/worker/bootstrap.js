@@ -12,7 +12,10 @@
       return String(value);
     }
   };
-  const at = (level) => (...values) => tell(level, values.map(text).join(' '), 0);
+  const at =
+    (level) =>
+    (...values) =>
+      tell(level, values.map(text).join(' '), 0);
   const levels = { debug: 'debug', log: 'info', info: 'info', warn: 'warn', error: 'warn' };
   globalThis.console = {};
   for (const name of Object.keys(levels)) globalThis.console[name] = at(levels[name]);

@@ -16,6 +16,7 @@ import types
 
 MARK = "\x1e"
 ROOT = "/work"
+ABSENT = ("pyodide", "_pyodide", "pyodide_js", "js", "_pyodide_core", "_ctypes", "ctypes", "micropip")
 
 
 class RetryableError(Exception):
@@ -72,17 +73,12 @@ class _Loop(asyncio.BaseEventLoop):
         pass
 
 
-def _finish(awaitable):
-    async def main():
-        return await awaitable
+class _Policy(asyncio.events._BaseDefaultEventLoopPolicy):
+    _loop_factory = _Loop
 
-    loop = _Loop()
-    asyncio.set_event_loop(loop)
-    try:
-        return loop.run_until_complete(main())
-    finally:
-        asyncio.set_event_loop(None)
-        loop.close()
+
+async def _finish(awaitable):
+    return await awaitable
 
 
 def _compile(source, filename):
@@ -122,7 +118,7 @@ def _run(request):
         result = function(**arguments["values"])
     else:
         result = function()
-    return _finish(result) if hasattr(result, "__await__") else result
+    return asyncio.run(_finish(result)) if hasattr(result, "__await__") else result
 
 
 def _traceback(error, filename):
@@ -197,18 +193,51 @@ def call(text):
     return result
 
 
+class _Absent:
+    """Says plainly what is missing here, in place of an odd failure deep in a module."""
+
+    def find_spec(self, fullname, path=None, target=None):
+        if fullname.split(".")[0] in ABSENT:
+            raise ModuleNotFoundError(f"{fullname} is not available in the sandbox", name=fullname)
+        return None
+
+
+def _refuse(*args, **kwargs):
+    raise TypeError("not available in the sandbox")
+
+
+def _sweep():
+    """What the modules leave behind: whoever asks the collector or `__subclasses__` finds it."""
+    for found in gc.get_objects():
+        if type(found) is dict and "raw_call" in found and "to_js" in found:
+            found.clear()
+        elif type(found).__name__ == "JsLoader":
+            found.jsproxy = None
+    for exception in Exception.__subclasses__():
+        # Making one makes a JavaScript Error, which leads on to everything.
+        if exception.__name__ == "JsException":
+            exception.__new__ = _refuse
+
+
 def cut_off():
     """Takes away every Python name that leads to JavaScript. The last thing before the image."""
     from _pyodide._importhook import jsfinder
 
+    # Pyodide's own versions hand the waiting to JavaScript.
+    asyncio.run = asyncio.run.__wrapped__
+    time.sleep = time.sleep.__wrapped__
+    asyncio._set_running_loop(None)
+    asyncio.events._set_event_loop_policy(_Policy())
+
     jsfinder.jsproxies.clear()
-    sys.meta_path[:] = [f for f in sys.meta_path if type(f).__module__ != "_pyodide._importhook"]
-    ours = ("pyodide", "_pyodide", "pyodide_js", "js", "_pyodide_core", "_ctypes", "ctypes")
-    for name in [n for n in sys.modules if n.split(".")[0] in ours]:
+    standard = ("BuiltinImporter", "FrozenImporter", "PathFinder")
+    kept = [f for f in sys.meta_path if getattr(f, "__name__", "") in standard]
+    sys.meta_path[:] = [_Absent(), *kept]
+    for name in [n for n in sys.modules if n.split(".")[0] in ABSENT]:
         module = sys.modules.pop(name)
         if isinstance(module, types.ModuleType):
             module.__dict__.clear()
-    asyncio._set_running_loop(None)
+    _sweep()
     gc.collect()
 
 

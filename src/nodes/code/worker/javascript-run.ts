@@ -87,14 +87,25 @@ function findFunction(context: QuickJSContext, call: Call): QuickJSHandle {
     const evaluated = context.evalCode(call.source, call.filename, { type: 'module' });
     const exports = settled(context, unwrap(context, evaluated));
     const named = context.getProp(exports, name);
-    const found = context.typeof(named) === 'function' ? named : context.getProp(exports, 'default');
+    const found =
+      context.typeof(named) === 'function' ? named : context.getProp(exports, 'default');
     if (context.typeof(found) === 'function') return found;
-    throw new Thrown({ name: 'HardError', message: `${call.filename} exports no function '${name}'` });
+    throw new Thrown({
+      name: 'HardError',
+      message: `${call.filename} exports no function '${name}'`,
+    });
   }
   evaluate(context, call.source, call.filename);
-  const found = evaluate(context, `typeof ${name} === 'function' ? ${name} : undefined`, 'behest.js');
+  const found = evaluate(
+    context,
+    `typeof ${name} === 'function' ? ${name} : undefined`,
+    'behest.js',
+  );
   if (context.typeof(found) === 'function') return found;
-  throw new Thrown({ name: 'HardError', message: `${call.filename} defines no function '${name}'` });
+  throw new Thrown({
+    name: 'HardError',
+    message: `${call.filename} defines no function '${name}'`,
+  });
 }
 
 function invoke(
@@ -139,7 +150,10 @@ function finished(
   const result = context.callFunction(tools.stringify, context.undefined, returned);
   if (result.error !== undefined) {
     const { message } = errorParts(context.dump(result.error));
-    return { kind: 'malformed', message: `what ${call.function}() returned is no JSON: ${message}` };
+    return {
+      kind: 'malformed',
+      message: `what ${call.function}() returned is no JSON: ${message}`,
+    };
   }
   const output = context.getString(result.value);
   if (output.length <= MAX_RESULT_CHARACTERS) return { kind: 'returned', output };
@@ -184,14 +198,18 @@ function failure(value: unknown, call: Call): CallResult {
   if (name === 'InternalError' && message === 'out of memory') {
     return { kind: 'limit', message: 'the code used more memory than memoryMb allows' };
   }
-  const frames = stack.split('\n').filter((line) => isUserFrame(line, call)).slice(0, 50);
+  const frames = stack
+    .split('\n')
+    .filter((line) => isUserFrame(line, call))
+    .slice(0, 50);
   const place = /\(?([^\s()]+):(\d+)(?::\d+)?\)?$/.exec(frames[0] ?? '');
   const where = place === null ? '' : ` (${place[1] ?? ''}, line ${place[2] ?? ''})`;
   const own = name === 'RetryableError' || name === 'HardError';
   const described = `${own ? '' : `${name}: `}${message}`.slice(0, 4096) + where;
   const traceback = [`${name}: ${message}`.slice(0, 4096), ...frames].join('\n');
   if (name !== 'RetryableError') return { kind: 'threw', message: described, traceback };
-  const after = typeof retryAfter === 'number' ? { retryAfterMs: Math.max(0, retryAfter * 1000) } : {};
+  const after =
+    typeof retryAfter === 'number' ? { retryAfterMs: Math.max(0, retryAfter * 1000) } : {};
   return { kind: 'retryable', message: described, traceback, ...after };
 }
 

@@ -32,7 +32,9 @@ async function startJavaScript(): Promise<Interpreter> {
 }
 
 function compiledEngine(): WebAssembly.Module {
-  const resolve = createRequire(createRequire(import.meta.url).resolve('quickjs-emscripten')).resolve;
+  const resolve = createRequire(
+    createRequire(import.meta.url).resolve('quickjs-emscripten'),
+  ).resolve;
   const bytes = readFileSync(resolve('@jitl/quickjs-wasmfile-release-sync/wasm'));
   return new WebAssembly.Module(new Uint8Array(bytes));
 }

@@ -67,9 +67,12 @@ export class PythonMemory {
 function cutModules(heap: Uint8Array): void {
   const bytes = Buffer.from(heap.buffer, heap.byteOffset, heap.byteLength);
   for (const name of CUT_MODULES) {
-    const wanted = Buffer.from(`\0${name}\0`, 'latin1');
-    for (let at = bytes.indexOf(wanted); at >= 0; at = bytes.indexOf(wanted, at + 1)) {
-      bytes[at + 1] = 0x01;
+    // The table of built-in modules, and the cache of those once loaded (`file:name`).
+    for (const before of ['\0', ':']) {
+      const wanted = Buffer.from(`${before}${name}\0`, 'latin1');
+      for (let at = bytes.indexOf(wanted); at >= 0; at = bytes.indexOf(wanted, at + 1)) {
+        bytes[at + 1] = 0x01;
+      }
     }
   }
 }

@@ -50,7 +50,7 @@ async function answer(interpreter: Interpreter, line: string): Promise<void> {
 /** Written at once, so that the lines of a call that never returns are seen all the same. */
 function say(message: WorkerMessage): void {
   const bytes = new TextEncoder().encode(`${JSON.stringify(message)}\n`);
-  for (let written = 0; written < bytes.length; ) written += write(bytes.subarray(written));
+  for (let written = 0; written < bytes.length;) written += write(bytes.subarray(written));
 }
 
 function write(bytes: Uint8Array): number {
@@ -81,7 +81,11 @@ function boundedOutput(): CallOutput {
       if (left < 0 || !Number.isFinite(fraction)) return;
       const bounded = Math.min(1, Math.max(0, fraction));
       const text = message?.slice(0, MAX_LOG_LINE_CHARACTERS);
-      say({ kind: 'progress', fraction: bounded, ...(text === undefined ? {} : { message: text }) });
+      say({
+        kind: 'progress',
+        fraction: bounded,
+        ...(text === undefined ? {} : { message: text }),
+      });
     },
   };
 }
