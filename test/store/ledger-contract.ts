@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Ledger, NewEvent, RunChange } from '../../src/controller/ports.ts';
 import type { Fact } from '../../src/engine/fact.ts';
 import type { NewRun, RunRecord } from '../../src/record/run.ts';
+import { revisionContract } from './revision-contract.ts';
 import { attemptFact, changeOf, newRun, registerWorkflow, sourceRecord } from './samples.ts';
 
 export interface LedgerUnderTest {
@@ -29,6 +30,7 @@ export function ledgerContract(name: string, makeLedger: () => Promise<LedgerUnd
     childrenAreFound(get);
     locksExclude(get);
     sourcesAndEvents(get);
+    revisionContract(get);
   });
 }
 
