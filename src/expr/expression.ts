@@ -39,7 +39,7 @@ export function compileExpression(text: string, names: Names): CompiledExpressio
   const node = compileNode(parsed.ast, context);
   if (node.type === 'bytes') findings.flaws.push(bytesFlaw(spanOf(parsed.ast)));
   checkSecretsAlone(findings);
-  if (findings.flaws.length > 0) return { ok: false, flaws: findings.flaws };
+  if (findings.flaws.length > 0) return { ok: false, flaws: outermost(findings.flaws) };
   const { steps, secrets, isExotic } = findings;
   const evaluate = evaluator({
     text: text.trim(),
@@ -48,6 +48,17 @@ export function compileExpression(text: string, names: Names): CompiledExpressio
     isSecret: secrets.size > 0,
   });
   return { ok: true, expression: { text, type: node.type, steps, secrets, evaluate } };
+}
+
+/** A mistake inside the place of an earlier one only repeats it: `my-step` is not also `step`. */
+function outermost(flaws: readonly ExpressionFlaw[]): ExpressionFlaw[] {
+  return flaws.filter(
+    ({ span }, index) => !flaws.slice(0, index).some((earlier) => isInside(span, earlier.span)),
+  );
+}
+
+function isInside(inner: ExpressionFlaw['span'], outer: ExpressionFlaw['span']): boolean {
+  return inner.offset >= outer.offset && inner.offset + inner.length <= outer.offset + outer.length;
 }
 
 function bytesFlaw(span: ExpressionFlaw['span']): ExpressionFlaw {

@@ -30,9 +30,17 @@ const STEP_FIELDS: ReadonlySet<string> = new Set(['output', 'status', 'error']);
 
 const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
+/** Words that CEL keeps for itself; a step may have them as its id, but not as a bare name. */
+const CEL_WORDS: ReadonlySet<string> = new Set(
+  (
+    'true false null in as break const continue else for function if import let loop package ' +
+    'namespace return var void while cel'
+  ).split(' '),
+);
+
 /** How an expression refers to a step: ids with a dash are no identifiers. */
 export function stepReference(id: string): string {
-  return IDENTIFIER.test(id) ? id : `steps["${id}"]`;
+  return IDENTIFIER.test(id) && !CEL_WORDS.has(id) ? id : `steps["${id}"]`;
 }
 
 /** The key of `x.key` and `x["key"]` where it is written out; null where it is computed. */
@@ -105,9 +113,9 @@ function compileItem(context: Context, ast: ASTNode, name: 'item' | 'index'): No
 }
 
 /** A step's view as a value: `classify`, `steps.classify`. */
-function compileStep(context: Context, ast: ASTNode, id: string, isExplicit = false): Node {
+function compileStep(context: Context, ast: ASTNode, id: string, steps?: ASTNode): Node {
   note(context, ast);
-  if (!context.names.steps.has(id)) return unknownStep(context, ast, id, isExplicit);
+  if (!context.names.steps.has(id)) return unknownStep(context, ast, id, steps);
   context.findings.steps.add(id);
   return { type: 'map', size: 1, run: (frame) => viewMap(frame.scope.step(id)) };
 }
@@ -116,9 +124,9 @@ function viewMap(view: StepView): { readonly [key: string]: Value } {
   return { output: view.output, status: view.status, error: view.error };
 }
 
-function unknownStep(context: Context, ast: ASTNode, id: string, isExplicit: boolean): Node {
+function unknownStep(context: Context, ast: ASTNode, id: string, steps?: ASTNode): Node {
   const { names } = context;
-  const span = spanOf(ast);
+  const span = steps === undefined ? spanOf(ast) : keySpan(ast, steps);
   if (names.allSteps.has(id)) {
     return flaw(context, {
       code: 'not-upstream',
@@ -127,7 +135,7 @@ function unknownStep(context: Context, ast: ASTNode, id: string, isExplicit: boo
       hint: `Add "${id}" to \`needs\`, or move the step after it.`,
     });
   }
-  const dashed = isExplicit ? undefined : dashedStep(context, span.offset);
+  const dashed = steps !== undefined ? undefined : dashedStep(context, span.offset);
   if (dashed !== undefined) {
     return flaw(context, {
       code: 'unknown-name',
@@ -136,7 +144,7 @@ function unknownStep(context: Context, ast: ASTNode, id: string, isExplicit: boo
       hint: `Write \`${stepReference(dashed)}\`.`,
     });
   }
-  if (isExplicit) {
+  if (steps !== undefined) {
     const message = `There is no step "${id}".`;
     return flaw(
       context,
@@ -178,7 +186,7 @@ function compileRootField(context: Context, ast: ASTNode, field: RootField): Nod
   const { root, key } = field;
   switch (root) {
     case 'steps':
-      return compileStep(context, ast, key, true);
+      return compileStep(context, ast, key, field.target);
     case 'secrets':
       return compileSecret(context, ast, key);
     case 'run':

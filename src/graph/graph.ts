@@ -41,6 +41,8 @@ export interface Step {
   readonly phase: number | null;
   /** The node type's config with templates as written (files replaced by `{ $file: path }`). */
   readonly config: JsonObject;
+  /** Keys of `config` whose text is taken as written: braces in it are no templates. */
+  readonly verbatimKeys?: readonly string[];
   readonly needs: readonly Edge[];
   /** `all`: every need completed, one dead need skips. `any`: the first completed need is enough. */
   readonly join: 'all' | 'any';
