@@ -22,7 +22,10 @@ export async function consumeActivity(parts: {
         throw error;
       }
       for (const delivery of batch) delivery.ack();
-      bus.broadcast({ kind: 'changed', runIds: [...new Set(batch.map((each) => each.message.runId))] });
+      bus.broadcast({
+        kind: 'changed',
+        runIds: [...new Set(batch.map((each) => each.message.runId))],
+      });
     },
   });
   const consumer = await bus.consumeActivity({ maxInFlight }, (batch) => {

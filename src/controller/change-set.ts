@@ -1,7 +1,13 @@
 import type { ReadResult, Resource } from '../manifest/read.ts';
 import type { FileProblem, InventoryEntry, SourceRecord } from '../record/source.ts';
 import type { Origin } from '../record/workflow.ts';
-import type { Revision, RevisionChange, RunManifest, SourceEntry, WorkflowChange } from './ports.ts';
+import type {
+  Revision,
+  RevisionChange,
+  RunManifest,
+  SourceEntry,
+  WorkflowChange,
+} from './ports.ts';
 import type { Verdict } from './source-status.ts';
 
 export interface ChangeInput {
@@ -57,11 +63,7 @@ export function changeSet(input: ChangeInput): ChangeSet {
   };
 }
 
-function appliedMessage(
-  revision: Revision,
-  count: number,
-  errors: readonly FileProblem[],
-): string {
+function appliedMessage(revision: Revision, count: number, errors: readonly FileProblem[]): string {
   const applied = `Applied revision ${revision.display}: ${count} objects`;
   return errors.length === 0 ? applied : `${applied}; left out ${firstOf(errors)}`;
 }
@@ -84,7 +86,10 @@ function invalid(
 }
 
 /** Several objects vanishing all at once is more likely a wrong path than a wish. */
-function isSuspicious({ read, record, entry }: ChangeInput, pruned: readonly InventoryEntry[]): boolean {
+function isSuspicious(
+  { read, record, entry }: ChangeInput,
+  pruned: readonly InventoryEntry[],
+): boolean {
   if (entry.allowEmpty || read.resources.length > 0) return false;
   return pruned.length > 1 && pruned.length === record.inventory.length;
 }
@@ -96,7 +101,11 @@ function emptySet(revision: Revision, pruned: readonly InventoryEntry[]): Verdic
   return { kind: 'stalled', revision: revision.id, reason: 'EmptySource', message, problems: [] };
 }
 
-function keyOf(each: { readonly namespace: string; readonly kind: string; readonly name: string }): string {
+function keyOf(each: {
+  readonly namespace: string;
+  readonly kind: string;
+  readonly name: string;
+}): string {
   return `${each.namespace}/${each.kind}/${each.name}`;
 }
 
@@ -118,8 +127,11 @@ function originOf({ record, revision }: ChangeInput, resource: Resource): Origin
 
 function workflowChange(resource: Resource, origin: Origin): WorkflowChange[] {
   if (resource.kind !== 'Workflow') return [];
-  const { namespace, name, title, description, labels, annotations, graph, digest, manifest } = resource;
-  return [{ namespace, name, title, description, labels, annotations, graph, digest, manifest, origin }];
+  const { namespace, name, title, description, labels, annotations, graph, digest, manifest } =
+    resource;
+  return [
+    { namespace, name, title, description, labels, annotations, graph, digest, manifest, origin },
+  ];
 }
 
 function runManifest(resource: Resource): RunManifest[] {

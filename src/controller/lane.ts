@@ -12,7 +12,11 @@ export class Lane<T> {
   #current: Promise<void> | null = null;
   #isStopped = false;
 
-  constructor(options: { process: (batch: readonly T[]) => Promise<void>; maxBatch: number; log: Log }) {
+  constructor(options: {
+    process: (batch: readonly T[]) => Promise<void>;
+    maxBatch: number;
+    log: Log;
+  }) {
     this.#process = options.process;
     this.#maxBatch = options.maxBatch;
     this.#log = options.log;

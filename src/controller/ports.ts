@@ -147,7 +147,6 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
-
 /** Constant event names plus fields; ids go into fields, never into the name. */
 export interface Log {
   debug(event: string, fields?: Readonly<Record<string, unknown>>): void;

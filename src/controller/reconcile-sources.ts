@@ -15,7 +15,13 @@ export interface ReconcilerOptions {
 }
 
 /** Failing sources are tried again after 1 s, 2 s, 4 s … up to 15 min, as Flux does. */
-const BACKOFF = { maxAttempts: Infinity, initialDelayMs: 1000, maxDelayMs: 900_000, factor: 2, jitter: 0.1 };
+const BACKOFF = {
+  maxAttempts: Infinity,
+  initialDelayMs: 1000,
+  maxDelayMs: 900_000,
+  factor: 2,
+  jitter: 0.1,
+};
 /** Each interval is spread by this part, so that many sources do not meet. */
 const JITTER = 0.1;
 
@@ -82,7 +88,8 @@ class SourceLoop {
       // Another controller at the same source will have come to the same end.
       return (await ledger.withLock(`source:${this.name}`, look)) ?? 'done';
     } catch (error) {
-      if (!this.#abort.signal.aborted) log.error('source.reconcile_failed', { source: this.name, error });
+      if (!this.#abort.signal.aborted)
+        log.error('source.reconcile_failed', { source: this.name, error });
       return 'failed';
     }
   }
@@ -91,7 +98,10 @@ class SourceLoop {
     const sleep = new AbortController();
     this.#wake = () => sleep.abort();
     const { intervalMs } = this.#entry;
-    await this.#options.clock.sleep(Math.min(this.#backoffMs(), jittered(intervalMs, this.name)), sleep.signal);
+    await this.#options.clock.sleep(
+      Math.min(this.#backoffMs(), jittered(intervalMs, this.name)),
+      sleep.signal,
+    );
     this.#wake = () => undefined;
   }
 

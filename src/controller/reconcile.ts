@@ -34,7 +34,8 @@ export async function reconcile(
   if ('failure' in fetched) return refuse(parts, current, fetched.failure);
   const { revision } = fetched;
   const isAsked = current.requestedToken !== current.handledToken;
-  if (revision.id === current.lastAttemptedRevision && !isAsked && !isFetchFailed(current)) return 'done';
+  if (revision.id === current.lastAttemptedRevision && !isAsked && !isFetchFailed(current))
+    return 'done';
   return applyFiles(parts, { record: current, entry, revision, signal });
 }
 
@@ -57,7 +58,13 @@ async function fetchRevision(
 function fetchFailure(error: unknown, revision: string): Verdict {
   const message = error instanceof Error ? error.message : String(error);
   const isStalled = error instanceof Error && 'isStalled' in error && error.isStalled === true;
-  return { kind: isStalled ? 'stalled' : 'fetchFailed', revision, reason: 'FetchFailed', message, problems: [] };
+  return {
+    kind: isStalled ? 'stalled' : 'fetchFailed',
+    revision,
+    reason: 'FetchFailed',
+    message,
+    problems: [],
+  };
 }
 
 interface Attempt {
@@ -134,7 +141,16 @@ async function apply(
   if (message !== '') {
     const details = { revision: revision.display, ...changed };
     await ledger.recordEvents([
-      { namespace: '', kind: 'Source', name: source.name, type: 'normal', reason: 'Applied', message, details, at: clock.now() },
+      {
+        namespace: '',
+        kind: 'Source',
+        name: source.name,
+        type: 'normal',
+        reason: 'Applied',
+        message,
+        details,
+        at: clock.now(),
+      },
     ]);
   }
   if (applied.runIds.length > 0) parts.loop.look(applied.runIds, false);
@@ -145,7 +161,13 @@ async function apply(
 function conflictVerdict(error: unknown, revision: Revision): Verdict | null {
   if (!(error instanceof Error) || error.name !== 'OwnershipConflict') return null;
   const { message } = error;
-  return { kind: 'stalled', revision: revision.id, reason: 'OwnershipConflict', message, problems: [] };
+  return {
+    kind: 'stalled',
+    revision: revision.id,
+    reason: 'OwnershipConflict',
+    message,
+    problems: [],
+  };
 }
 
 /** Records why nothing was applied; what was applied before goes on working. */
@@ -158,7 +180,16 @@ async function refuse(
   const { reason, message } = verdict;
   await ledger.saveSource(withVerdict(record, verdict, clock.now()));
   await ledger.recordEvents([
-    { namespace: '', kind: 'Source', name: record.name, type: 'warning', reason, message, details: {}, at: clock.now() },
+    {
+      namespace: '',
+      kind: 'Source',
+      name: record.name,
+      type: 'warning',
+      reason,
+      message,
+      details: {},
+      at: clock.now(),
+    },
   ]);
   log.warn('source.refused', { source: record.name, reason, message });
   return verdict.kind === 'fetchFailed' ? 'failed' : 'done';

@@ -49,7 +49,10 @@ interface Candidate extends MovedRun {
 export async function processBatch(parts: BatchParts, works: readonly Work[]): Promise<MovedRun[]> {
   const byRun = Map.groupBy(works, (work) => work.runId);
   const asked = [...byRun].filter(([, list]) => list.some((work) => work.hasRequests === true));
-  const at = await parts.loader.load([...byRun.keys()], asked.map(([id]) => id));
+  const at = await parts.loader.load(
+    [...byRun.keys()],
+    asked.map(([id]) => id),
+  );
   const requests = Map.groupBy(at.requests, (request) => request.runId);
   const candidates: Candidate[] = [];
   for (const [id, list] of byRun) {
@@ -79,7 +82,9 @@ function moveOn(parts: BatchParts, input: Input): Candidate[] {
     }
     const moved = advance(run.program, run.state, facts, now);
     const change = changeOf(run, moved, requests);
-    return [{ run, moved, works, change, isRecheck: works.some((work) => work.isRecheck === true) }];
+    return [
+      { run, moved, works, change, isRecheck: works.some((work) => work.isRecheck === true) },
+    ];
   } catch (error) {
     parts.log.error('run.advance_failed', { runId: run.record.id, error });
     parts.cache.drop(run.record.id);
@@ -114,7 +119,9 @@ async function adoptChildren(parts: BatchParts, candidates: Candidate[]): Promis
     if (wishes.length === 0) return;
     const refs = wishes.map(({ namespace, workflow }) => ({ namespace, name: workflow }));
     const found = await parts.ledger.findWorkflows(refs);
-    const versions = new Map(found.map((each) => [`${each.namespace}/${each.name}`, each.versionId]));
+    const versions = new Map(
+      found.map((each) => [`${each.namespace}/${each.name}`, each.versionId]),
+    );
     for (const [position, candidate] of candidates.entries()) {
       candidates[position] = adopt(parts, candidate, versions);
     }
@@ -145,7 +152,11 @@ function adopt(
     resume: more.resume ?? moved.resume,
   };
   const next = { ...changeOf(run, all, []), answered: change.answered };
-  return { ...candidate, moved: all, change: { ...next, children: [...change.children, ...children] } };
+  return {
+    ...candidate,
+    moved: all,
+    change: { ...next, children: [...change.children, ...children] },
+  };
 }
 
 function noSuchWorkflow(run: CachedRun, wish: ChildWish): Fact {
@@ -154,7 +165,11 @@ function noSuchWorkflow(run: CachedRun, wish: ChildWish): Fact {
   return attemptFact(run.state, wish.ref, { kind: 'failed', error });
 }
 
-function childRun(run: CachedRun, wish: ChildWish, made: { versionId: string; now: number }): NewRun {
+function childRun(
+  run: CachedRun,
+  wish: ChildWish,
+  made: { versionId: string; now: number },
+): NewRun {
   const stepId = run.program.steps[wish.ref.step]?.id ?? '';
   return {
     id: wish.runId,

@@ -22,7 +22,11 @@ export interface EffectParts {
 export async function carryOut(parts: EffectParts, moved: readonly MovedRun[]): Promise<void> {
   try {
     stopAttempts(parts, moved);
-    await Promise.all([publishTasks(parts, moved), stopChildren(parts, moved), reportEnds(parts, moved)]);
+    await Promise.all([
+      publishTasks(parts, moved),
+      stopChildren(parts, moved),
+      reportEnds(parts, moved),
+    ]);
   } catch (error) {
     parts.log.error('controller.effects_failed', { error, runs: moved.length });
   }

@@ -48,7 +48,10 @@ export class RunLoop {
     this.#loader = new RunLoader({ ledger, programs: new Programs(ledger), cache: this.#cache });
     this.#timers = new RunTimers(options.clock, (runId) => this.submit({ runId, fact: null }));
     const process = (batch: readonly Work[]) => this.#process(batch);
-    this.#lanes = Array.from({ length: LANES }, () => new Lane({ process, maxBatch: MAX_BATCH, log }));
+    this.#lanes = Array.from(
+      { length: LANES },
+      () => new Lane({ process, maxBatch: MAX_BATCH, log }),
+    );
   }
 
   async start(): Promise<void> {
@@ -112,7 +115,8 @@ export class RunLoop {
       for (const work of works) work.again?.();
       throw error;
     }
-    const look = (runIds: readonly string[], hasRequests: boolean) => this.look(runIds, hasRequests);
+    const look = (runIds: readonly string[], hasRequests: boolean) =>
+      this.look(runIds, hasRequests);
     await carryOut({ bus, ledger, log, look }, moved);
     for (const each of moved) this.#settle(each);
   }
@@ -145,5 +149,16 @@ export class RunLoop {
 
 function checkpointFact(checkpoint: Checkpoint, at: number): AttemptFact {
   const { step, item, attempt, outcome, startedAt, finishedAt, runner } = checkpoint;
-  return { kind: 'attempt', at, step, item, attempt, outcome, branch: null, startedAt, finishedAt, runner };
+  return {
+    kind: 'attempt',
+    at,
+    step,
+    item,
+    attempt,
+    outcome,
+    branch: null,
+    startedAt,
+    finishedAt,
+    runner,
+  };
 }

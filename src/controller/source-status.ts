@@ -61,7 +61,11 @@ function dated(
 export interface AppliedSummary {
   /** Empty when nothing changed: then there is nothing to tell. */
   readonly message: string;
-  readonly changed: { readonly created: number; readonly configured: number; readonly pruned: number };
+  readonly changed: {
+    readonly created: number;
+    readonly configured: number;
+    readonly pruned: number;
+  };
 }
 
 export function describeApplied(applied: AppliedRevision): AppliedSummary {

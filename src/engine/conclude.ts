@@ -4,7 +4,16 @@ import { NO_ITEM } from '../task/task.ts';
 import { retryDelayMs } from './backoff.ts';
 import type { AttemptFact } from './fact.ts';
 import { programStep, settle, stepAt, stopSection } from './settle.ts';
-import { countMotion, isMoving, passStarted, trackOf, type Fan, type RunState, type StepState, type Track } from './state.ts';
+import {
+  countMotion,
+  isMoving,
+  passStarted,
+  trackOf,
+  type Fan,
+  type RunState,
+  type StepState,
+  type Track,
+} from './state.ts';
 
 interface Place {
   readonly definition: ProgramStep;
@@ -79,13 +88,15 @@ type EndStatus = 'completed' | 'failed' | 'cancelled';
 function end(program: Program, state: RunState, place: Place & { as: EndStatus }): void {
   const { fact, step, track } = place;
   track.status = place.as;
-  if (step.fan !== null && fact.item !== NO_ITEM) return endItem(program, state, { ...place, fan: step.fan });
+  if (step.fan !== null && fact.item !== NO_ITEM)
+    return endItem(program, state, { ...place, fan: step.fan });
   settleStep(program, state, place);
 }
 
 function settleStep(program: Program, state: RunState, place: Place & { as: EndStatus }): void {
   const { fact, definition, track, step } = place;
-  for (const item of step.fan?.items ?? []) if (item !== undefined) stopMoving(state, item, definition);
+  for (const item of step.fan?.items ?? [])
+    if (item !== undefined) stopMoving(state, item, definition);
   // A fan-out that is abandoned as a whole failed if one of its items did.
   const status = place.as === 'cancelled' && track.error !== null ? 'failed' : place.as;
   const isTolerated = status === 'failed' && definition.definition.onError === 'continue';
@@ -104,14 +115,19 @@ function stopMoving(state: RunState, item: Track, definition: ProgramStep): void
   }
 }
 
-function endItem(program: Program, state: RunState, place: Place & { as: EndStatus; fan: Fan }): void {
+function endItem(
+  program: Program,
+  state: RunState,
+  place: Place & { as: EndStatus; fan: Fan },
+): void {
   const { fan, step, track, fact, definition } = place;
   fan.done += 1;
   passStarted(fan);
   step.track.startedAt = Math.min(step.track.startedAt ?? Infinity, fact.startedAt);
   const isTolerated = place.as === 'failed' && definition.definition.onError === 'continue';
   if (place.as === 'failed') step.track.error ??= track.error;
-  if (place.as !== 'completed' && !isTolerated) endRun(program, state, { ...place, status: place.as });
+  if (place.as !== 'completed' && !isTolerated)
+    endRun(program, state, { ...place, status: place.as });
   if (fan.done < fan.count) return;
   settleFan(program, state, { ...place, fan });
 }

@@ -42,7 +42,8 @@ export function suspects(program: Program, state: RunState, index: number): Atte
   const limit = programStep(program, index).definition.maxParallel ?? fan.count;
   for (let item = 0; item < fan.count && refs.length < limit; item += 1) {
     const each = fan.items[item] ?? newTrack(fanBase);
-    if (each.status === 'idle' || isMoving(each)) refs.push({ step: index, item, attempt: each.attempt + 1 });
+    if (each.status === 'idle' || isMoving(each))
+      refs.push({ step: index, item, attempt: each.attempt + 1 });
   }
   return refs;
 }

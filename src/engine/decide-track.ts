@@ -20,7 +20,8 @@ export function decideTrack(program: Program, state: RunState, place: Place): De
     case 'idle':
       return [begin(program, state, { ...place, track: current })];
     case 'retrying':
-      if (current.retryAt <= state.now) return [begin(program, state, { ...place, track: current })];
+      if (current.retryAt <= state.now)
+        return [begin(program, state, { ...place, track: current })];
       return [{ kind: 'wait', step: place.index, reason: 'retry', wakeAt: current.retryAt }];
     case 'parked':
       return [{ kind: 'wait', step: place.index, reason: 'resume', wakeAt: state.resumeAt }];
@@ -91,7 +92,8 @@ function waitForItems(state: RunState, fan: Fan, index: number): Decision {
   }
   if (fan.retrying.size > 0) {
     let wakeAt = Infinity;
-    for (const item of fan.retrying) wakeAt = Math.min(wakeAt, fan.items[item]?.retryAt ?? Infinity);
+    for (const item of fan.retrying)
+      wakeAt = Math.min(wakeAt, fan.items[item]?.retryAt ?? Infinity);
     return { kind: 'wait', step: index, reason: 'retry', wakeAt };
   }
   return { kind: 'wait', step: index, reason: 'resume', wakeAt: state.resumeAt };

@@ -27,11 +27,15 @@ function endOf(duration: Json | undefined, until: Json | undefined, readyAt: num
   if (typeof until === 'string') {
     const at = Date.parse(until);
     if (!Number.isNaN(at)) return { kind: 'due', at };
-    return bad(`\`until\` is ${JSON.stringify(until)}; expected an RFC 3339 time such as 2026-01-31T08:00:00Z`);
+    return bad(
+      `\`until\` is ${JSON.stringify(until)}; expected an RFC 3339 time such as 2026-01-31T08:00:00Z`,
+    );
   }
   const durationMs = typeof duration === 'string' ? parseDurationMs(duration) : null;
   if (durationMs !== null) return { kind: 'due', at: readyAt + durationMs };
-  return bad(`\`duration\` is ${JSON.stringify(duration ?? null)}; expected text such as 30s, 5m or 1h30m`);
+  return bad(
+    `\`duration\` is ${JSON.stringify(duration ?? null)}; expected text such as 30s, 5m or 1h30m`,
+  );
 }
 
 function bad(message: string): TimerEnd {

@@ -96,7 +96,8 @@ export class Narrator {
     const state = this.#state;
     if (fact.kind === 'finished') {
       this.#status = fact.status;
-      if (fact.status === 'completed') return [{ kind: 'complete', at: fact.at, result: fact.output }];
+      if (fact.status === 'completed')
+        return [{ kind: 'complete', at: fact.at, result: fact.output }];
       return [{ kind: 'error', at: fact.at, status: fact.status, error: fact.error }];
     }
     const status = runStatus(this.#program, state);

@@ -56,7 +56,18 @@ export function attemptFact(
 ): AttemptFact {
   const { step, item, attempt } = ref;
   const at = state.now;
-  return { kind: 'attempt', at, step, item, attempt, outcome, branch, startedAt: at, finishedAt: at, runner: '' };
+  return {
+    kind: 'attempt',
+    at,
+    step,
+    item,
+    attempt,
+    outcome,
+    branch,
+    startedAt: at,
+    finishedAt: at,
+    runner: '',
+  };
 }
 
 function expand(program: Program, state: RunState, index: number): ExpandedFact | AttemptFact {
@@ -122,7 +133,8 @@ function finish(program: Program, state: RunState, status: FinishedFact['status'
     return { kind: 'finished', at, status, output: null, error: state.ending?.error ?? null };
   }
   try {
-    const output = program.output?.evaluate(scopeOf(program, state)) ?? defaultOutput(program, state);
+    const output =
+      program.output?.evaluate(scopeOf(program, state)) ?? defaultOutput(program, state);
     return { kind: 'finished', at, status, output, error: null };
   } catch (error) {
     const fault = { ...expressionFault(error), step: null };

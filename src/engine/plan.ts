@@ -20,7 +20,8 @@ export function plan(
 ): Decision[] {
   if (state.finished !== null) return [];
   if (state.startedAt === null) return [{ kind: 'start' }];
-  if (state.section === 'done') return [{ kind: 'finish', status: state.ending?.status ?? 'completed' }];
+  if (state.section === 'done')
+    return [{ kind: 'finish', status: state.ending?.status ?? 'completed' }];
   const decisions = decideRun(program, state);
   for (const index of steps) decisions.push(...decideStep(program, state, index));
   return decisions;
@@ -94,7 +95,9 @@ function decideStart(program: Program, state: RunState, definition: ProgramStep)
 
 function deadEdgeReason(state: RunState, definition: ProgramStep): 'branch' | 'upstream' {
   const { needs } = definition.definition;
-  return needs.some((need) => stepAt(state, need.from).status === 'skipped') ? 'upstream' : 'branch';
+  return needs.some((need) => stepAt(state, need.from).status === 'skipped')
+    ? 'upstream'
+    : 'branch';
 }
 
 function wait(step: number, reason: WaitReason): WaitDecision {

@@ -12,8 +12,7 @@ import { programStep } from './settle.ts';
 import type { RunState } from './state.ts';
 
 export type Prepared =
-  | { readonly ok: true; readonly task: Task }
-  | { readonly ok: false; readonly error: StepError };
+  { readonly ok: true; readonly task: Task } | { readonly ok: false; readonly error: StepError };
 
 /** The task of a `dispatch` decision: every template but secrets resolved. */
 export function prepareTask(program: Program, state: RunState, ref: AttemptRef): Prepared {
@@ -75,7 +74,9 @@ export function prepareChild(
   program: Program,
   state: RunState,
   ref: AttemptRef,
-): { readonly ok: true; readonly child: ChildStart } | { readonly ok: false; readonly error: StepError } {
+):
+  | { readonly ok: true; readonly child: ChildStart }
+  | { readonly ok: false; readonly error: StepError } {
   try {
     const { config } = resolveConfig(program, state, ref);
     const { workflow, namespace, input } = config;

@@ -1,7 +1,16 @@
 import type { Program } from '../graph/program.ts';
 import type { ReopenedFact } from './fact.ts';
 import { isReady, programStep, recount, stepAt } from './settle.ts';
-import { countMotion, isMoving, isSettled, newTrack, type Fan, type RunState, type StepState, type Track } from './state.ts';
+import {
+  countMotion,
+  isMoving,
+  isSettled,
+  newTrack,
+  type Fan,
+  type RunState,
+  type StepState,
+  type Track,
+} from './state.ts';
 
 /**
  * Takes steps back to the start. The resume service only frees the parked attempts. A person's
@@ -51,10 +60,14 @@ function restart(program: Program, state: RunState, index: number): void {
   const step = stepAt(state, index);
   const isUnderWay = !isSettled(step) && isReady(program, state, index);
   forgetMotion(state, step, programStep(program, index).definition.type);
-  // The number of an attempt that may be under way is not used again.
+  // The number of an attempt that may be under way is not used again; of a fan-out's items, even
+  // of an abandoned one, some always may be.
+  const used = (step.fan?.items ?? []).reduce(
+    (most, item) => Math.max(most, item?.attempt ?? 0),
+    0,
+  );
+  if (step.fan !== null) step.fanBase = Math.max(step.fanBase, used) + 1;
   const spare = isUnderWay ? 1 : 0;
-  const used = (step.fan?.items ?? []).reduce((most, item) => Math.max(most, item?.attempt ?? 0), 0);
-  step.fanBase = Math.max(step.fanBase, used) + spare;
   step.track = newTrack(step.track.attempt + spare);
   step.fan = null;
   reset(state, step, index);

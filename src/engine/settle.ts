@@ -39,7 +39,8 @@ export function settle(
   mark(state, definition, status);
   // Downstream of a cancelled step everything is cancelled too: nothing to tell.
   if (status !== 'cancelled') {
-    for (const next of definition.successors) countEdge(program, state, { from: index, to: next, at });
+    for (const next of definition.successors)
+      countEdge(program, state, { from: index, to: next, at });
   }
   closePhase(program, state, { definition, at });
   if (definition.section === state.section) leaveSectionIfDone(program, state, at);
@@ -97,7 +98,8 @@ function closePhase(
     const blockers = (state.phaseBlockers[next] ?? 0) - 1;
     state.phaseBlockers[next] = blockers;
     if (blockers > 0) continue;
-    for (const index of program.phases[next]?.steps ?? []) touch(program, state, { index, at: settled.at });
+    for (const index of program.phases[next]?.steps ?? [])
+      touch(program, state, { index, at: settled.at });
   }
 }
 
@@ -109,7 +111,8 @@ function leaveSectionIfDone(program: Program, state: RunState, at: number): void
     state.section = NEXT_SECTION[state.section];
     state.cancellingSince = null;
     if (state.section === 'done') return;
-    if (state.section === 'onFailure' && state.ending?.status !== 'failed') skipSection(program, state);
+    if (state.section === 'onFailure' && state.ending?.status !== 'failed')
+      skipSection(program, state);
     openSection(program, state, at);
   }
 }
@@ -147,7 +150,8 @@ export function stopSection(program: Program, state: RunState, at: number): void
 export function recount(program: Program, state: RunState, at: number): void {
   state.dirty.clear();
   state.phaseRemaining.fill(0);
-  for (const section of ['main', 'onFailure', 'finally'] as const) state.sectionRemaining[section] = 0;
+  for (const section of ['main', 'onFailure', 'finally'] as const)
+    state.sectionRemaining[section] = 0;
   for (const definition of program.steps) recountStep(program, state, definition);
   for (const phase of program.phases) {
     const open = phase.needs.filter((need) => (state.phaseRemaining[need] ?? 0) > 0);

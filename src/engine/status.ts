@@ -31,7 +31,8 @@ export function nextWake(program: Program, state: RunState): number | null {
   let wake = deadline(program, state) ?? Infinity;
   for (const at of state.timers.values()) wake = Math.min(wake, at);
   if (state.parked > 0) wake = Math.min(wake, state.resumeAt ?? Infinity);
-  if (state.cancellingSince !== null) wake = Math.min(wake, state.cancellingSince + CANCEL_GRACE_MS);
+  if (state.cancellingSince !== null)
+    wake = Math.min(wake, state.cancellingSince + CANCEL_GRACE_MS);
   return wake === Infinity ? null : wake;
 }
 

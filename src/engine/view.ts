@@ -76,7 +76,11 @@ interface Subject {
   readonly decisions: readonly Decision[];
 }
 
-function viewStep(program: Program, state: RunState, { definition, decisions }: Subject): StepRunView {
+function viewStep(
+  program: Program,
+  state: RunState,
+  { definition, decisions }: Subject,
+): StepRunView {
   const step = stepAt(state, definition.index);
   const { track } = step;
   const status = statusOf(step, decisions);
@@ -87,9 +91,10 @@ function viewStep(program: Program, state: RunState, { definition, decisions }: 
     id: definition.id,
     name: definition.definition.name,
     type: definition.definition.type,
-    phase: program.phases[definition.definition.phase ?? -1] === undefined
-      ? ''
-      : (program.graph.phases[definition.definition.phase ?? -1]?.name ?? ''),
+    phase:
+      program.phases[definition.definition.phase ?? -1] === undefined
+        ? ''
+        : (program.graph.phases[definition.definition.phase ?? -1]?.name ?? ''),
     status,
     attempt: track.attempt + (isStarting ? 1 : 0),
     maxAttempts: definition.definition.retry.maxAttempts,
@@ -105,17 +110,21 @@ function viewStep(program: Program, state: RunState, { definition, decisions }: 
 }
 
 function isSending(decision: Decision): boolean {
-  return decision.kind === 'dispatch' || decision.kind === 'startChild' || decision.kind === 'evaluate';
+  return (
+    decision.kind === 'dispatch' || decision.kind === 'startChild' || decision.kind === 'evaluate'
+  );
 }
 
 const WAITING: ReadonlySet<WaitReason> = new Set(['retry', 'resume', 'timer', 'child']);
 const PENDING: ReadonlySet<WaitReason> = new Set(['needs', 'phase', 'section']);
 
 function statusOf(step: StepState, decisions: readonly Decision[]): StepStatus {
-  if (isSettled(step)) return step.status === 'pending' || step.status === 'open' ? 'pending' : step.status;
+  if (isSettled(step))
+    return step.status === 'pending' || step.status === 'open' ? 'pending' : step.status;
   const waits = decisions.filter((each) => each.kind === 'wait');
   if (decisions.length === 0) return 'pending';
-  if (waits.length < decisions.length) return decisions[0]?.kind === 'start' ? 'pending' : 'running';
+  if (waits.length < decisions.length)
+    return decisions[0]?.kind === 'start' ? 'pending' : 'running';
   if (waits.some(({ reason }) => PENDING.has(reason))) return 'pending';
   return waits.every(({ reason }) => WAITING.has(reason)) ? 'waiting' : 'running';
 }

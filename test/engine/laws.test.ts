@@ -58,7 +58,9 @@ describe('the seven laws, on random graphs with retries, failures and fan-outs',
     law((world, pick) => {
       finish(world, pick, () => {
         if (world.state.finished !== null) return;
-        const decided = new Set(plan(world.program, world.state).map((each) => ('step' in each ? each.step : null)));
+        const decided = new Set(
+          plan(world.program, world.state).map((each) => ('step' in each ? each.step : null)),
+        );
         world.state.steps.forEach((step, index) => {
           if (!isSettled(step)) expect(decided).toContain(index);
         });
@@ -75,7 +77,8 @@ describe('the seven laws, on random graphs with retries, failures and fan-outs',
         const replayed = world.replayed();
         const result = advance(program, replayed, [], world.now);
         expect(result.recorded).toEqual([]);
-        const key = (ref: { step: number; item: number; attempt: number }) => `${ref.step}.${ref.item}.${ref.attempt}`;
+        const key = (ref: { step: number; item: number; attempt: number }) =>
+          `${ref.step}.${ref.item}.${ref.attempt}`;
         expect(result.tasks.map(key).sort()).toEqual(outstanding(program, state).map(key).sort());
         expect(World.face(replayed)).toEqual(World.face(state));
       });
@@ -86,7 +89,9 @@ describe('the seven laws, on random graphs with retries, failures and fan-outs',
   test('settling: when all decisions are carried out, only waits remain', () => {
     law((world, pick) => {
       finish(world, pick, () => {
-        const left = plan(world.program, world.state).filter((each) => !['wait', 'resume'].includes(each.kind));
+        const left = plan(world.program, world.state).filter(
+          (each) => !['wait', 'resume'].includes(each.kind),
+        );
         expect(left).toEqual([]);
       });
     });
@@ -128,7 +133,9 @@ describe('the seven laws, on random graphs with retries, failures and fan-outs',
   test('named: no two decisions of one plan share an id, no task is sent twice', () => {
     law((world, pick) => {
       finish(world, pick, () => {
-        const ids = plan(world.program, world.state).map((each) => decisionId(world.state.identity.id, each));
+        const ids = plan(world.program, world.state).map((each) =>
+          decisionId(world.state.identity.id, each),
+        );
         expect(new Set(ids).size).toBe(ids.length);
       });
     });

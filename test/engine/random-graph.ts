@@ -16,10 +16,16 @@ interface StepChoice {
 const stepChoice: fc.Arbitrary<StepChoice> = fc.record({
   type: fc.oneof(
     { weight: 6, arbitrary: fc.constant('noop' as const) },
-    { weight: 1, arbitrary: fc.constantFrom('transform', 'conditional', 'switch', 'wait', 'start') },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom('transform', 'conditional', 'switch', 'wait', 'start'),
+    },
   ),
   parents: fc.array(fc.record({ at: fc.nat(1000), branch: fc.nat(5) }), { maxLength: 3 }),
-  join: fc.oneof({ weight: 3, arbitrary: fc.constant('all' as const) }, { weight: 1, arbitrary: fc.constant('any' as const) }),
+  join: fc.oneof(
+    { weight: 3, arbitrary: fc.constant('all' as const) },
+    { weight: 1, arbitrary: fc.constant('any' as const) },
+  ),
   when: fc.oneof(
     { weight: 8, arbitrary: fc.constant('none' as const) },
     { weight: 1, arbitrary: fc.constantFrom('true', 'false', 'input') },
@@ -27,7 +33,10 @@ const stepChoice: fc.Arbitrary<StepChoice> = fc.record({
   fan: fc.oneof({ weight: 5, arbitrary: fc.constant(-1) }, { weight: 1, arbitrary: fc.nat(4) }),
   maxParallel: fc.integer({ min: 1, max: 3 }),
   attempts: fc.integer({ min: 1, max: 3 }),
-  onError: fc.oneof({ weight: 3, arbitrary: fc.constant('fail' as const) }, { weight: 1, arbitrary: fc.constant('continue' as const) }),
+  onError: fc.oneof(
+    { weight: 3, arbitrary: fc.constant('fail' as const) },
+    { weight: 1, arbitrary: fc.constant('continue' as const) },
+  ),
 });
 
 /** Graphs of up to 12 main steps in up to three phases, with failure and final steps. */
@@ -93,7 +102,13 @@ function makeStep(choice: StepChoice, place: Place): Step {
     when: { none: null, true: 'true', false: 'false', input: 'input.flag' }[choice.when],
     forEach: choice.fan >= 0 && isPlain ? `{{ range(${choice.fan}) }}` : null,
     maxParallel: choice.maxParallel,
-    retry: { maxAttempts: choice.attempts, initialDelayMs: 100, maxDelayMs: 1000, factor: 2, jitter: 0.2 },
+    retry: {
+      maxAttempts: choice.attempts,
+      initialDelayMs: 100,
+      maxDelayMs: 1000,
+      factor: 2,
+      jitter: 0.2,
+    },
     timeoutMs: 60_000,
     onError: choice.onError,
     queue: 'default',

@@ -2,7 +2,7 @@ import { advance, type Advance } from '../../src/controller/advance.ts';
 import type { Fact, RecordableFact } from '../../src/engine/fact.ts';
 import { fold } from '../../src/engine/fold.ts';
 import { hash32 } from '../../src/engine/hash.ts';
-import { initialState, type RunState } from '../../src/engine/state.ts';
+import { initialState, isSettled, type RunState } from '../../src/engine/state.ts';
 import { nextWake } from '../../src/engine/status.ts';
 import type { Json } from '../../src/expr/json.ts';
 import type { Program } from '../../src/graph/program.ts';
@@ -87,7 +87,15 @@ export class World {
   checkpoint(sent: Sent): Fact {
     const { step, item, attempt } = sent;
     const outcome = this.#outcome(sent.id);
-    const fact = { kind: 'attempt', at: this.now, step, item, attempt, outcome, branch: null } as const;
+    const fact = {
+      kind: 'attempt',
+      at: this.now,
+      step,
+      item,
+      attempt,
+      outcome,
+      branch: null,
+    } as const;
     return { ...fact, startedAt: this.now, finishedAt: this.now, runner: 'r1' };
   }
 
@@ -145,12 +153,16 @@ export class World {
 
   /** What a state holds of the outcome, for comparing two ways to the same end. */
   static face(state: RunState): Json {
-    const steps = state.steps.map(({ status, track, skipReason, fan }) => ({
-      status,
-      skipReason,
-      output: status === 'completed' ? track.output : null,
-      count: fan?.count ?? NO_ITEM,
-    }));
+    const steps = state.steps.map((each) => {
+      const { status, track, skipReason, fan } = each;
+      return {
+        // Whether a task is on its way is no part of the outcome.
+        status: isSettled(each) ? status : 'open',
+        skipReason,
+        output: status === 'completed' ? track.output : null,
+        count: fan?.count ?? NO_ITEM,
+      };
+    });
     const { section, finished } = state;
     return { steps, section, status: finished?.status ?? null, output: finished?.output ?? null };
   }

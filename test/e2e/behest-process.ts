@@ -1,0 +1,142 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join, resolve } from 'node:path';
+
+const ENTRY = resolve(import.meta.dirname, '../../src/main/behest.ts');
+
+export interface Launch {
+  /** `up`, `controller`, `api` or `runner`. */
+  readonly role: 'up' | 'controller' | 'api' | 'runner';
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+}
+
+/** A real Behest process, and what it has printed. */
+export class BehestProcess {
+  readonly child: ChildProcess;
+  output = '';
+  readonly exited: Promise<number | null>;
+
+  constructor({ role, env, cwd }: Launch) {
+    const { PATH = '', HOME = '' } = process.env;
+    this.child = spawn(process.execPath, [ENTRY, role], {
+      cwd,
+      env: { PATH, HOME, LOG_FORMAT: 'json', ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    for (const stream of [this.child.stdout, this.child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text: string) => (this.output += text));
+    }
+    this.exited = new Promise((done) => this.child.once('exit', done));
+  }
+
+  async kill(signal: NodeJS.Signals): Promise<number | null> {
+    this.child.kill(signal);
+    return await this.exited;
+  }
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const address = server.address();
+  await new Promise((done) => server.close(done));
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+/** Waits for what `probe` gives, other than undefined; says what it last met when it never does. */
+export async function until<T>(
+  what: string,
+  probe: () => Promise<T | undefined>,
+  timeoutMs = 30_000,
+): Promise<T> {
+  const end = Date.now() + timeoutMs;
+  let last: unknown = 'no answer';
+  while (Date.now() < end) {
+    try {
+      const found = await probe();
+      if (found !== undefined) return found;
+    } catch (error) {
+      last = error;
+    }
+    await new Promise((done) => setTimeout(done, 50));
+  }
+  throw new Error(`${what}: not within ${timeoutMs} ms; last: ${String(last)}`);
+}
+
+/** One server under test: where it listens, and how to call its REST face. */
+export class Server {
+  process: BehestProcess;
+  readonly port: number;
+  readonly folder: string;
+  readonly #env: Readonly<Record<string, string>>;
+  #token = '';
+
+  private constructor(options: {
+    port: number;
+    folder: string;
+    env: Readonly<Record<string, string>>;
+  }) {
+    this.port = options.port;
+    this.folder = options.folder;
+    this.#env = options.env;
+    this.process = this.#launch();
+  }
+
+  /** `folder` holds (or will hold) the data directory; sources are relative to it. */
+  static async start(folder: string, env: Readonly<Record<string, string>>): Promise<Server> {
+    const server = new Server({ port: await freePort(), folder, env });
+    await server.ready();
+    return server;
+  }
+
+  #launch(): BehestProcess {
+    const env = {
+      PORT: String(this.port),
+      BEHEST_DATA_DIR: join(this.folder, 'data'),
+      ...this.#env,
+    };
+    return new BehestProcess({ role: 'up', env, cwd: this.folder });
+  }
+
+  async ready(): Promise<void> {
+    await until('the server is ready', async () => {
+      if (this.process.child.exitCode !== null)
+        throw new Error(`it exited: ${this.process.output}`);
+      const answer = await fetch(`${this.url}/ready`);
+      return answer.ok ? true : undefined;
+    });
+    this.#token = (await readFile(join(this.folder, 'data', 'token'), 'utf8')).trim();
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** Starts again on the same data, after a stop or a kill. */
+  async restart(): Promise<void> {
+    this.process = this.#launch();
+    await this.ready();
+  }
+
+  async get<T = Record<string, unknown>>(path: string): Promise<T> {
+    const answer = await fetch(`${this.url}${path}`);
+    if (!answer.ok) throw new Error(`GET ${path}: ${answer.status} ${await answer.text()}`);
+    return (await answer.json()) as T;
+  }
+
+  async post<T = Record<string, unknown>>(path: string, body: unknown): Promise<T> {
+    const answer = await fetch(`${this.url}${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${this.#token}` },
+      body: JSON.stringify(body),
+    });
+    if (!answer.ok) throw new Error(`POST ${path}: ${answer.status} ${await answer.text()}`);
+    return (await answer.json()) as T;
+  }
+
+  async stop(): Promise<void> {
+    if (this.process.child.exitCode === null) await this.process.kill('SIGTERM');
+  }
+}
