@@ -22,7 +22,10 @@ export interface Bus {
    * Delivers tasks of these queues, at most `maxInFlight` unacknowledged at once. A task that is
    * neither acknowledged nor kept alive with `working()` for `leaseMs` goes to another consumer.
    */
-  consumeTasks(options: ConsumeTasks, handler: (delivery: Delivery<Task>) => void): Promise<Consumer>;
+  consumeTasks(
+    options: ConsumeTasks,
+    handler: (delivery: Delivery<Task>) => void,
+  ): Promise<Consumer>;
 
   /** Resolves when the transport has stored them. One burst, one wait. */
   publishCheckpoints(checkpoints: readonly Checkpoint[]): Promise<void>;

@@ -25,6 +25,10 @@ export class Fifo<T> {
     return item;
   }
 
+  forEach(visit: (item: T) => void): void {
+    for (const item of this.items.slice(this.head)) visit(item);
+  }
+
   clear(): void {
     this.items = [];
     this.head = 0;

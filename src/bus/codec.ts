@@ -1,0 +1,150 @@
+import type { ActivityEntry, Checkpoint, Task } from '../task/task.ts';
+import { digestOf } from './subjects.ts';
+
+/** The largest message, encoded, that the bus carries; above its own limit it goes by blob. */
+export const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
+
+const INLINE = 0;
+const SPILLED = 1;
+
+/** Bytes that are no message of this kind: a foreign publisher, or one of another version. */
+export class MalformedMessageError extends Error {
+  override readonly name = 'MalformedMessageError';
+  readonly subject: string;
+
+  constructor(subject: string, problem: string) {
+    super(`message on ${subject} cannot be read: ${problem}`);
+    this.subject = subject;
+  }
+}
+
+/** The message is larger than the bus carries; sending it again cannot help. */
+export class MessageTooLargeError extends Error {
+  override readonly name = 'MessageTooLargeError';
+
+  constructor(what: string, bytes: number) {
+    super(`${what} takes ${bytes} bytes on the bus; the limit is ${MAX_MESSAGE_BYTES}`);
+  }
+}
+
+/** What stands in for a message that is kept as a blob. */
+export interface Spill {
+  readonly digest: string;
+}
+
+/** One byte that tells inline from spilled, then JSON. */
+export function encode(message: Task | Checkpoint | readonly ActivityEntry[]): Uint8Array {
+  return withTag(INLINE, JSON.stringify(message));
+}
+
+export function encodeSpill(spill: Spill): Uint8Array {
+  return withTag(SPILLED, JSON.stringify(spill));
+}
+
+/** The digest under which the real message is kept, or null when these bytes are the message. */
+export function spillOf(subject: string, bytes: Uint8Array): Spill | null {
+  if (bytes[0] !== SPILLED) return null;
+  const { digest } = parse(subject, bytes);
+  if (typeof digest !== 'string') throw new MalformedMessageError(subject, 'no digest');
+  return { digest };
+}
+
+export function decodeTask(subject: string, bytes: Uint8Array): Task {
+  const value = parse(subject, bytes);
+  requireFields(subject, value, taskFields);
+  return value as unknown as Task;
+}
+
+export function decodeCheckpoint(subject: string, bytes: Uint8Array): Checkpoint {
+  const value = parse(subject, bytes);
+  requireFields(subject, value, checkpointFields);
+  return value as unknown as Checkpoint;
+}
+
+export function decodeActivity(subject: string, bytes: Uint8Array): ActivityEntry[] {
+  const value = parse(subject, bytes);
+  if (!Array.isArray(value)) throw new MalformedMessageError(subject, 'expected a list');
+  for (const entry of value) requireFields(subject, entry, activityFields);
+  return value as ActivityEntry[];
+}
+
+const taskFields = {
+  id: 'string',
+  runId: 'string',
+  namespace: 'string',
+  workflow: 'string',
+  step: 'number',
+  stepId: 'string',
+  item: 'number',
+  attempt: 'number',
+  type: 'string',
+  queue: 'string',
+  deferred: 'object',
+  files: 'object',
+  timeoutMs: 'number',
+  idempotencyKey: 'string',
+} as const;
+
+const checkpointFields = {
+  taskId: 'string',
+  runId: 'string',
+  step: 'number',
+  item: 'number',
+  attempt: 'number',
+  outcome: 'object',
+  startedAt: 'number',
+  finishedAt: 'number',
+  runner: 'string',
+} as const;
+
+const activityFields = {
+  runId: 'string',
+  step: 'number',
+  item: 'number',
+  attempt: 'number',
+  at: 'number',
+  level: 'string',
+  message: 'string',
+} as const;
+
+function withTag(tag: number, text: string): Uint8Array {
+  // Three bytes for each UTF-16 unit is the most that UTF-8 needs; one pass, one allocation.
+  const room = text.length < 4_096 ? text.length * 3 : Buffer.byteLength(text);
+  const bytes = Buffer.allocUnsafe(1 + room);
+  bytes[0] = tag;
+  const written = bytes.write(text, 1, 'utf8');
+  return bytes.subarray(0, 1 + written);
+}
+
+function parse(subject: string, bytes: Uint8Array): Record<string, unknown> {
+  let value: unknown;
+  try {
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    value = JSON.parse(text.toString('utf8', 1));
+  } catch (error) {
+    throw new MalformedMessageError(subject, error instanceof Error ? error.message : 'no JSON');
+  }
+  if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
+  throw new MalformedMessageError(subject, 'expected an object');
+}
+
+function requireFields(
+  subject: string,
+  value: unknown,
+  fields: { readonly [name: string]: string },
+): void {
+  const record = value as Record<string, unknown> | null;
+  for (const name in fields) {
+    const found = record?.[name];
+    if (typeof found !== fields[name] || found === null) {
+      throw new MalformedMessageError(subject, `${name} is no ${fields[name]}`);
+    }
+  }
+}
+
+/** The blob is what its name says, or the store or the way to it is broken. */
+export function checkDigest(digest: string, bytes: Uint8Array): Uint8Array {
+  const found = digestOf(bytes);
+  if (found === digest) return bytes;
+  throw new Error(`blob ${digest} arrived as ${found}: the bytes were damaged or mixed up`);
+}

@@ -1,0 +1,254 @@
+import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
+import type { ActivityEntry, Checkpoint, Task } from '../task/task.ts';
+import { activityMessages, sharedDeliveries } from './activity-bundle.ts';
+import { BlobClient } from './blob-client.ts';
+import { BlobServer } from './blob-server.ts';
+import { BurstPublisher, type Outgoing } from './burst-publisher.ts';
+import type { BlobStore, Bus, ConsumeTasks, Consumer, Delivery, Signal, TaskRef } from './bus.ts';
+import { type BusLog, silentBusLog } from './bus-log.ts';
+import { decodeActivity, decodeCheckpoint, decodeTask, encode } from './codec.ts';
+import { HeldSubjects } from './held-subjects.ts';
+import { Inbound } from './inbound.ts';
+import type { JetStreamDelivery } from './jetstream-delivery.ts';
+import { connectNats, type NatsOptions } from './nats-connection.ts';
+import { PullPump } from './pull-pump.ts';
+import { SignalChannel } from './signal-channel.ts';
+import { Slots } from './slots.ts';
+import { Spiller } from './spiller.ts';
+import {
+  activitySource,
+  checkpointSource,
+  ensureConsumer,
+  ensureStream,
+  type Source,
+  streamSettings,
+  taskSource,
+} from './streams.ts';
+import { Subjects } from './subjects.ts';
+
+export interface JetStreamOptions extends NatsOptions {
+  /** First token of every subject; keeps several installations on one server apart. */
+  readonly prefix?: string;
+  /** Copies of tasks and checkpoints in a NATS cluster. Default 1. */
+  readonly replicas?: number;
+  readonly log?: BusLog;
+}
+
+const TASK_LEASE_MS = 4_000;
+
+/** The transport between processes. Resolves when connected, with all streams there. */
+export async function createJetStreamBus(options: JetStreamOptions): Promise<Bus> {
+  const log = options.log ?? silentBusLog;
+  const connection = await connectNats(options, log);
+  try {
+    // checkAPI would ask for account statistics, which a restricted user may not see.
+    const jsm = await jetstreamManager(connection, { checkAPI: false });
+    const bus = new JetStreamBus(connection, jsm, { ...options, log });
+    await bus.ensureStreams();
+    return bus;
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+}
+
+class JetStreamBus implements Bus {
+  private readonly connection: NatsConnection;
+  private readonly jsm: JetStreamManager;
+  private readonly subjects: Subjects;
+  private readonly replicas: number;
+  private readonly log: BusLog;
+  private readonly publisher: BurstPublisher;
+  private readonly held: HeldSubjects;
+  private readonly blobs: BlobClient;
+  private readonly spiller: Spiller;
+  private readonly signals: SignalChannel;
+  private readonly pumps = new Set<PullPump>();
+  private ensuring: Promise<void> | null = null;
+
+  constructor(
+    connection: NatsConnection,
+    jsm: JetStreamManager,
+    options: JetStreamOptions & { readonly log: BusLog },
+  ) {
+    this.connection = connection;
+    this.jsm = jsm;
+    this.log = options.log;
+    this.replicas = options.replicas ?? 1;
+    this.subjects = new Subjects(options.prefix ?? 'behest');
+    this.publisher = new BurstPublisher(connection, () => this.ensureStreams());
+    this.held = new HeldSubjects(jsm, this.subjects);
+    this.blobs = new BlobClient(connection, this.subjects);
+    this.spiller = new Spiller(connection, this.blobs);
+    this.signals = new SignalChannel(connection, this.subjects, this.log);
+    void this.followStatus();
+  }
+
+  /** All callers at once share one pass. */
+  ensureStreams(): Promise<void> {
+    this.ensuring ??= this.createStreams().finally(() => {
+      this.ensuring = null;
+    });
+    return this.ensuring;
+  }
+
+  publishTasks(tasks: readonly Task[]): Promise<void> {
+    return this.publish(tasks, (task) => ({
+      subject: this.subjects.task(task),
+      body: encode(task),
+    }));
+  }
+
+  missingTasks(tasks: readonly TaskRef[]): Promise<TaskRef[]> {
+    return tasks.length === 0 ? Promise.resolve([]) : this.held.missing(tasks);
+  }
+
+  withdrawTasks(tasks: readonly TaskRef[]): Promise<void> {
+    return tasks.length === 0 ? Promise.resolve() : this.held.purge(tasks);
+  }
+
+  consumeTasks(
+    options: ConsumeTasks,
+    handler: (delivery: Delivery<Task>) => void,
+  ): Promise<Consumer> {
+    const { queues, maxInFlight, leaseMs = TASK_LEASE_MS } = options;
+    const inbound = this.inbound(decodeTask, (batch) => batch.forEach(handler));
+    const sources = queues.map((queue) => taskSource(this.subjects, queue, leaseMs));
+    return this.consume(sources, maxInFlight, (delivery) => inbound.receive(delivery));
+  }
+
+  publishCheckpoints(checkpoints: readonly Checkpoint[]): Promise<void> {
+    return this.publish(checkpoints, (checkpoint) => ({
+      subject: this.subjects.checkpoint(checkpoint),
+      body: encode(checkpoint),
+    }));
+  }
+
+  consumeCheckpoints(
+    options: { readonly maxInFlight: number },
+    handler: (batch: readonly Delivery<Checkpoint>[]) => void,
+  ): Promise<Consumer> {
+    const inbound = this.inbound(decodeCheckpoint, handler);
+    const source = checkpointSource(this.subjects);
+    return this.consume([source], options.maxInFlight, (delivery) => inbound.receive(delivery));
+  }
+
+  publishActivity(entries: readonly ActivityEntry[]): Promise<void> {
+    return this.publish(activityMessages(entries), (bundle) => ({
+      subject: this.subjects.activity(bundle),
+      body: encode(bundle.entries),
+    }));
+  }
+
+  consumeActivity(
+    options: { readonly maxInFlight: number },
+    handler: (batch: readonly Delivery<ActivityEntry>[]) => void,
+  ): Promise<Consumer> {
+    const inbound = this.inbound(decodeActivity, (bundles) => {
+      handler(bundles.flatMap(sharedDeliveries));
+    });
+    const source = activitySource(this.subjects);
+    return this.consume([source], options.maxInFlight, (delivery) => inbound.receive(delivery));
+  }
+
+  broadcast(signal: Signal): void {
+    this.signals.broadcast(signal);
+  }
+
+  onSignal<K extends Signal['kind']>(
+    kind: K,
+    handler: (signal: Extract<Signal, { kind: K }>) => void,
+  ): Consumer {
+    return this.signals.on(kind, handler);
+  }
+
+  getBlob(digest: string): Promise<Uint8Array> {
+    return this.blobs.get(digest);
+  }
+
+  putBlob(bytes: Uint8Array): Promise<string> {
+    return this.blobs.put(bytes);
+  }
+
+  async serveBlobs(store: BlobStore): Promise<Consumer> {
+    const server = new BlobServer(this.connection, this.subjects, store, this.log);
+    // The server knows the subscription before anybody is told that blobs are served.
+    await this.connection.flush();
+    return server;
+  }
+
+  async ping(): Promise<number> {
+    const started = performance.now();
+    // While reconnecting, a flush would wait for as long as the server is away.
+    await Promise.race([this.connection.flush(), rejectAfter(PING_TIMEOUT_MS)]);
+    return performance.now() - started;
+  }
+
+  close(): Promise<void> {
+    return this.connection.close();
+  }
+
+  private async publish<T>(messages: readonly T[], toOutgoing: (message: T) => Outgoing) {
+    if (messages.length === 0) return;
+    const outgoing = messages.map(toOutgoing);
+    await this.publisher.publish(await this.spiller.fit(outgoing));
+  }
+
+  private inbound<T>(
+    decode: (subject: string, bytes: Uint8Array) => T,
+    deliver: (batch: readonly Delivery<T>[]) => void,
+  ): Inbound<T> {
+    return new Inbound({ decode, deliver, getBlob: (digest) => this.getBlob(digest), log: this.log });
+  }
+
+  private async consume(
+    sources: readonly Source[],
+    maxInFlight: number,
+    onMessage: (delivery: JetStreamDelivery) => void,
+  ): Promise<Consumer> {
+    const slots = new Slots(maxInFlight);
+    const shared = sources.length > 1;
+    await Promise.all(sources.map((source) => ensureConsumer(this.jsm, source)));
+    const pumps = sources.map((source) => {
+      const recreate = async (): Promise<void> => {
+        await this.ensureStreams();
+        await ensureConsumer(this.jsm, source);
+      };
+      const { connection, log } = this;
+      return new PullPump({ connection, source, slots, shared, onMessage, recreate, log });
+    });
+    for (const pump of pumps) this.pumps.add(pump);
+    return {
+      stop: async () => {
+        for (const pump of pumps) this.pumps.delete(pump);
+        await Promise.all(pumps.map((pump) => pump.stop()));
+      },
+    };
+  }
+
+  /** Ends when the connection is closed. */
+  private async followStatus(): Promise<void> {
+    for await (const status of this.connection.status()) {
+      if (status.type === 'disconnect') this.log.warn('nats.disconnected', { ...status });
+      if (status.type !== 'reconnect') continue;
+      this.log.info('nats.reconnected', { ...status });
+      // The server forgot what was asked for, and may have come back without its streams.
+      for (const pump of this.pumps) void pump.recover('reconnected');
+    }
+  }
+
+  private async createStreams(): Promise<void> {
+    for (const settings of streamSettings(this.subjects, this.replicas)) {
+      await ensureStream(this.jsm, settings);
+    }
+  }
+}
+
+const PING_TIMEOUT_MS = 2_000;
+
+function rejectAfter(ms: number): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    setTimeout(() => reject(new Error(`NATS did not answer within ${ms} ms`)), ms).unref();
+  });
+}

@@ -1,0 +1,88 @@
+import { type Msg, nanos } from '@nats-io/transport-node';
+
+const encoder = new TextEncoder();
+const ACK = encoder.encode('+ACK');
+const NAK = encoder.encode('-NAK');
+const TERM = encoder.encode('+TERM');
+const WORKING = encoder.encode('+WPI');
+
+/** Who wants to know that a slot is free. */
+interface Owner {
+  deliver(delivery: JetStreamDelivery): void;
+  settled(delivery: JetStreamDelivery): void;
+}
+
+/** One delivered message with what JetStream says about it in its reply subject. */
+export class JetStreamDelivery {
+  readonly subject: string;
+  readonly body: Uint8Array;
+  readonly deliveries: number;
+  /** Of the stream. */
+  readonly sequence: number;
+  /** Whether it holds a slot. */
+  entered = false;
+  private msg: Msg;
+  private readonly owner: Owner;
+  private isSettled = false;
+
+  private constructor(msg: Msg, owner: Owner, deliveries: number, sequence: number) {
+    this.msg = msg;
+    this.owner = owner;
+    this.subject = msg.subject;
+    this.body = msg.data;
+    this.deliveries = deliveries;
+    this.sequence = sequence;
+  }
+
+  static of(msg: Msg, owner: Owner): JetStreamDelivery {
+    // $JS.ACK.[domain.account.]stream.consumer.deliveries.sequence.consumerSequence.time.pending[.x]
+    const tokens = (msg.reply ?? '').split('.');
+    const at = tokens.length === 9 ? 4 : 6;
+    return new JetStreamDelivery(msg, owner, Number(tokens[at]), Number(tokens[at + 1]));
+  }
+
+  /** The same message came again: it is settled as its latest delivery. */
+  redelivered(later: JetStreamDelivery): void {
+    this.msg = later.msg;
+    this.working();
+  }
+
+  enter(): void {
+    this.entered = true;
+    this.owner.deliver(this);
+  }
+
+  ack(): void {
+    this.settle(ACK);
+  }
+
+  release(delayMs = 0): void {
+    this.settle(
+      delayMs <= 0 ? NAK : encoder.encode(`-NAK ${JSON.stringify({ delay: nanos(delayMs) })}`),
+    );
+  }
+
+  /** Never again, for anybody: nobody could read it. */
+  terminate(): void {
+    this.settle(TERM);
+  }
+
+  working(): void {
+    if (!this.isSettled) this.respond(WORKING);
+  }
+
+  private settle(answer: Uint8Array): void {
+    if (this.isSettled) return;
+    this.isSettled = true;
+    this.respond(answer);
+    this.owner.settled(this);
+  }
+
+  private respond(answer: Uint8Array): void {
+    try {
+      this.msg.respond(answer);
+    } catch {
+      // The connection is closed for good: the message is delivered again, to somebody else.
+    }
+  }
+}

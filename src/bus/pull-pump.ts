@@ -1,0 +1,200 @@
+import {
+  createInbox,
+  type Msg,
+  type NatsConnection,
+  nanos,
+  type Subscription,
+} from '@nats-io/transport-node';
+import type { BusLog } from './bus-log.ts';
+import { JetStreamDelivery } from './jetstream-delivery.ts';
+import type { Slots } from './slots.ts';
+import type { Source } from './streams.ts';
+
+const PULL_EXPIRES_MS = 30_000;
+/** With several queues: how long a queue that fell silent keeps the slots it asked for. */
+const SHARED_PULL_EXPIRES_MS = 1_500;
+const HEARTBEAT_MS = 500;
+/** Without message or heartbeat for so long, the consumer, stream or connection is gone. */
+const SILENCE_MS = 2_000;
+
+export interface PullPumpOptions {
+  readonly connection: NatsConnection;
+  readonly source: Source;
+  readonly slots: Slots;
+  /** Whether other pumps use the same slots. */
+  readonly shared: boolean;
+  readonly onMessage: (delivery: JetStreamDelivery) => void;
+  /** Makes sure of stream and consumer. */
+  readonly recreate: () => Promise<void>;
+  readonly log: BusLog;
+}
+
+/**
+ * Keeps a durable pull consumer asked for exactly as many messages as there is room for. The
+ * client library's `consume` goes on asking whatever was acknowledged, which bounds nothing.
+ */
+export class PullPump {
+  private readonly options: PullPumpOptions;
+  private readonly unsettled = new Map<number, JetStreamDelivery>();
+  private readonly watch: NodeJS.Timeout;
+  private subscription: Subscription;
+  private inbox = '';
+  private asked = 0;
+  private heardAt = 0;
+  /** Something came since the last request: this queue deserves more than one slot. */
+  private busy: boolean;
+  private stopped = false;
+  private recovering = false;
+  private asking = false;
+
+  constructor(options: PullPumpOptions) {
+    this.options = options;
+    this.busy = !options.shared;
+    this.subscription = this.subscribe();
+    options.slots.onRoom(() => this.roomAgain());
+    this.ask();
+    this.watch = setInterval(() => this.checkSilence(), HEARTBEAT_MS);
+    this.watch.unref();
+  }
+
+  /** What arrives while the subscription ends goes straight back to the queue. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    clearInterval(this.watch);
+    this.options.slots.close();
+    await this.subscription.drain().catch(() => {
+      // A closed connection has no subscriptions left to drain.
+    });
+  }
+
+  /** The message is done with: its slot is free. */
+  settled(delivery: JetStreamDelivery): void {
+    if (!this.unsettled.delete(delivery.sequence)) return;
+    if (delivery.entered) this.options.slots.leave();
+  }
+
+  private subscribe(): Subscription {
+    this.inbox = createInbox();
+    this.heardAt = performance.now();
+    return this.options.connection.subscribe(this.inbox, {
+      callback: (_error, msg) => this.receive(msg),
+    });
+  }
+
+  /** Asks for more when there is room; together with whatever else this tick frees. */
+  private roomAgain(): void {
+    if (this.asking || this.stopped) return;
+    this.asking = true;
+    queueMicrotask(() => {
+      this.asking = false;
+      this.ask();
+    });
+  }
+
+  private ask(): void {
+    const { connection, source, shared } = this.options;
+    if (this.stopped || this.recovering || connection.isClosed()) return;
+    const wanted = this.wanted();
+    if (wanted <= 0) return;
+    this.changeAsked(wanted);
+    if (shared) this.busy = false;
+    const request = {
+      batch: wanted,
+      expires: nanos(shared && wanted > 1 ? SHARED_PULL_EXPIRES_MS : PULL_EXPIRES_MS),
+      idle_heartbeat: nanos(HEARTBEAT_MS),
+    };
+    const subject = `$JS.API.CONSUMER.MSG.NEXT.${source.stream}.${source.consumer.durable_name}`;
+    connection.publish(subject, JSON.stringify(request), { reply: this.inbox });
+  }
+
+  private wanted(): number {
+    const { slots } = this.options;
+    const { room } = slots;
+    if (this.asked === 0) {
+      if (slots.inFlight >= slots.max) return 0;
+      return this.busy ? Math.max(1, room) : 1;
+    }
+    // Small requests are saved up while a large one is still open.
+    return this.busy && room >= Math.max(1, slots.max / 4) ? room : 0;
+  }
+
+  private changeAsked(by: number): void {
+    const before = this.asked;
+    this.asked = Math.max(0, before + by);
+    this.options.slots.asked += this.asked - before;
+  }
+
+  private receive(msg: Msg): void {
+    this.heardAt = performance.now();
+    if (msg.subject === this.inbox) {
+      this.status(msg);
+      return;
+    }
+    const delivery = JetStreamDelivery.of(msg, this);
+    this.changeAsked(-1);
+    this.busy = true;
+    if (this.stopped) {
+      delivery.release();
+      return;
+    }
+    const known = this.unsettled.get(delivery.sequence);
+    if (known === undefined) {
+      this.unsettled.set(delivery.sequence, delivery);
+      this.options.slots.enter(delivery);
+    } else {
+      // Its lease ran out while this process was too busy to keep it: still the same work.
+      known.redelivered(delivery);
+    }
+    this.roomAgain();
+  }
+
+  /** The handler's turn: the delivery has its slot. */
+  deliver(delivery: JetStreamDelivery): void {
+    this.options.onMessage(delivery);
+  }
+
+  private status(msg: Msg): void {
+    const code = msg.headers?.code ?? 0;
+    if (code === 100) return;
+    const unserved = Number(msg.headers?.get('Nats-Pending-Messages') ?? '');
+    this.changeAsked(Number.isFinite(unserved) ? -unserved : 0);
+    // 404 no messages, 408 the request expired: ask again. Anything else: see that all still exists.
+    if (code === 404 || code === 408) this.roomAgain();
+    else void this.recover(`${code} ${msg.headers?.description ?? ''}`.trim());
+  }
+
+  private checkSilence(): void {
+    const now = performance.now();
+    this.options.slots.keepWaiting();
+    if (this.asked === 0) {
+      this.heardAt = now;
+      this.roomAgain();
+    } else if (now - this.heardAt > SILENCE_MS) {
+      void this.recover(`silent for ${Math.round(now - this.heardAt)} ms`);
+    }
+  }
+
+  /** Makes sure of stream and consumer and asks anew from a fresh inbox. */
+  async recover(reason: string): Promise<void> {
+    if (this.recovering || this.stopped) return;
+    this.recovering = true;
+    const { source, log, recreate } = this.options;
+    log.warn('nats.consumer_recovering', { stream: source.stream, reason });
+    try {
+      await recreate();
+    } catch (error) {
+      // Out of reach: the watch tries again when the silence has lasted as long once more.
+      log.warn('nats.consumer_recover_failed', { stream: source.stream, error });
+      this.heardAt = performance.now();
+      return;
+    } finally {
+      this.recovering = false;
+    }
+    if (this.stopped) return;
+    // Requests of the old inbox lose their receiver, so that nothing is delivered for them.
+    this.subscription.unsubscribe();
+    this.changeAsked(-this.asked);
+    this.subscription = this.subscribe();
+    this.ask();
+  }
+}

@@ -1,0 +1,73 @@
+import type { NatsConnection } from '@nats-io/transport-node';
+import type { Consumer, Signal } from './bus.ts';
+import type { BusLog } from './bus-log.ts';
+import { SignalHub } from './signal-hub.ts';
+import type { Subjects } from './subjects.ts';
+
+/** Ids in one message, so that it stays far below the server's limit. */
+const MAX_IDS = 4_000;
+
+/** Broadcasts over core NATS: to every process, its own included, kept nowhere. */
+export class SignalChannel {
+  private readonly connection: NatsConnection;
+  private readonly subjects: Subjects;
+  private readonly log: BusLog;
+  private readonly hub = new SignalHub();
+  private readonly listening = new Set<Signal['kind']>();
+
+  constructor(connection: NatsConnection, subjects: Subjects, log: BusLog) {
+    this.connection = connection;
+    this.subjects = subjects;
+    this.log = log;
+  }
+
+  broadcast(signal: Signal): void {
+    if (this.connection.isClosed()) return;
+    const subject = this.subjects.signal(signal.kind);
+    for (const part of parts(signal)) this.connection.publish(subject, JSON.stringify(part));
+  }
+
+  on<K extends Signal['kind']>(
+    kind: K,
+    handler: (signal: Extract<Signal, { kind: K }>) => void,
+  ): Consumer {
+    this.listen(kind);
+    return this.hub.on(kind, handler);
+  }
+
+  private listen(kind: Signal['kind']): void {
+    if (this.listening.has(kind)) return;
+    this.listening.add(kind);
+    this.connection.subscribe(this.subjects.signal(kind), {
+      callback: (error, msg) => {
+        if (error !== null) return;
+        try {
+          const signal = msg.json<Signal>();
+          if (signal.kind !== kind) throw new Error(`a ${kind} signal says ${signal.kind}`);
+          this.hub.emit(signal);
+        } catch (problem) {
+          this.log.error('bus.message_refused', { subject: msg.subject, error: problem });
+        }
+      },
+    });
+  }
+}
+
+function parts(signal: Signal): Signal[] {
+  switch (signal.kind) {
+    case 'cancel':
+      // No tasks means all of them, so an empty list must stay one message.
+      return chunks(signal.tasks).map((tasks) => ({ ...signal, tasks }));
+    case 'nudge':
+    case 'changed':
+      return chunks(signal.runIds).map((runIds) => ({ ...signal, runIds }));
+    case 'reconcile':
+      return [signal];
+  }
+}
+
+function chunks(ids: readonly string[]): (readonly string[])[] {
+  if (ids.length <= MAX_IDS) return [ids];
+  const count = Math.ceil(ids.length / MAX_IDS);
+  return Array.from({ length: count }, (_, i) => ids.slice(i * MAX_IDS, (i + 1) * MAX_IDS));
+}

@@ -1,0 +1,61 @@
+import { Fifo } from './fifo.ts';
+
+/** A message that can wait for a slot. */
+export interface Waiting {
+  enter(): void;
+  release(): void;
+  working(): void;
+}
+
+/**
+ * Room for the unsettled messages of one consumer, over all the queues that it reads. Every queue
+ * keeps at least one message asked for, or an idle one would starve a busy one; the few that
+ * arrive above the limit for that reason wait here, with their leases kept.
+ */
+export class Slots {
+  readonly max: number;
+  inFlight = 0;
+  /** Asked for and not delivered yet. */
+  asked = 0;
+  private readonly waiting = new Fifo<Waiting>();
+  private readonly listeners: (() => void)[] = [];
+
+  constructor(max: number) {
+    this.max = max;
+  }
+
+  /** How many messages more may be asked for without coming to wait. */
+  get room(): number {
+    return this.max - this.inFlight - this.asked - this.waiting.length;
+  }
+
+  onRoom(listener: () => void): void {
+    this.listeners.push(listener);
+  }
+
+  enter(message: Waiting): void {
+    if (this.inFlight >= this.max) this.waiting.push(message);
+    else {
+      this.inFlight += 1;
+      message.enter();
+    }
+  }
+
+  leave(): void {
+    this.inFlight -= 1;
+    const next = this.waiting.shift();
+    if (next !== undefined) this.enter(next);
+    for (const listener of this.listeners) listener();
+  }
+
+  keepWaiting(): void {
+    this.waiting.forEach((message) => message.working());
+  }
+
+  /** Whoever waits goes back to the queue. */
+  close(): void {
+    for (let next = this.waiting.shift(); next !== undefined; next = this.waiting.shift()) {
+      next.release();
+    }
+  }
+}

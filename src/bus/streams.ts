@@ -1,0 +1,123 @@
+import {
+  AckPolicy,
+  type ConsumerConfig,
+  DeliverPolicy,
+  DiscardPolicy,
+  JetStreamApiError,
+  type JetStreamManager,
+  RetentionPolicy,
+  StorageType,
+  type StreamConfig,
+} from '@nats-io/jetstream';
+import { nanos } from '@nats-io/transport-node';
+import { queueToken, type Subjects } from './subjects.ts';
+
+const ACTIVITY_MAX_BYTES = 64 * 1024 * 1024;
+const ACTIVITY_MAX_AGE_MS = 3_600_000;
+const REPORT_LEASE_MS = 10_000;
+
+export type StreamSettings = Partial<StreamConfig> & { readonly name: string };
+export type ConsumerSettings = Partial<ConsumerConfig> & { readonly durable_name: string };
+
+/** A consumer and the stream that it reads. */
+export interface Source {
+  readonly stream: string;
+  readonly consumer: ConsumerSettings;
+}
+
+/** What every process makes sure of at its start and after a loss. */
+export function streamSettings(subjects: Subjects, replicas: number): StreamSettings[] {
+  const shared = { retention: RetentionPolicy.Workqueue, storage: StorageType.File };
+  // One message for each subject, and a subject names one attempt: a second publish of what is
+  // still held is refused, however late it comes. Nats-Msg-Id would do it for two minutes only,
+  // and would swallow within these the second sending of a task that was lost.
+  const unique = {
+    max_msgs_per_subject: 1,
+    discard: DiscardPolicy.New,
+    discard_new_per_subject: true,
+  };
+  const { taskStream, checkpointStream, activityStream } = subjects;
+  return [
+    {
+      ...shared,
+      ...unique,
+      num_replicas: replicas,
+      name: taskStream,
+      subjects: [subjects.allTasks],
+    },
+    {
+      ...shared,
+      ...unique,
+      num_replicas: replicas,
+      name: checkpointStream,
+      subjects: [subjects.allCheckpoints],
+    },
+    {
+      ...shared,
+      name: activityStream,
+      subjects: [subjects.allActivity],
+      discard: DiscardPolicy.Old,
+      max_bytes: ACTIVITY_MAX_BYTES,
+      max_age: nanos(ACTIVITY_MAX_AGE_MS),
+    },
+  ];
+}
+
+export function taskSource(subjects: Subjects, queue: string, leaseMs: number): Source {
+  return {
+    stream: subjects.taskStream,
+    consumer: consumerSettings(queueToken(queue), subjects.queueTasks(queue), leaseMs),
+  };
+}
+
+export function checkpointSource(subjects: Subjects): Source {
+  return {
+    stream: subjects.checkpointStream,
+    consumer: consumerSettings('controllers', subjects.allCheckpoints, REPORT_LEASE_MS),
+  };
+}
+
+export function activitySource(subjects: Subjects): Source {
+  return {
+    stream: subjects.activityStream,
+    consumer: consumerSettings('controllers', subjects.allActivity, REPORT_LEASE_MS),
+  };
+}
+
+function consumerSettings(name: string, filter: string, leaseMs: number): ConsumerSettings {
+  return {
+    durable_name: name,
+    filter_subject: filter,
+    ack_policy: AckPolicy.Explicit,
+    ack_wait: nanos(leaseMs),
+    deliver_policy: DeliverPolicy.All,
+    max_deliver: -1,
+    // Shared by all processes on this consumer; each bounds itself by what it asks for.
+    max_ack_pending: -1,
+    max_waiting: 4_096,
+  };
+}
+
+/** Creates a stream or brings it to these settings. Any number of processes may do so at once. */
+export async function ensureStream(jsm: JetStreamManager, settings: StreamSettings): Promise<void> {
+  try {
+    await jsm.streams.add(settings);
+  } catch (error) {
+    if (!(error instanceof JetStreamApiError) || error.code !== STREAM_NAME_IN_USE) throw error;
+    await jsm.streams.update(settings.name, settings);
+  }
+}
+
+/** Creates a durable consumer or brings it to these settings. */
+export async function ensureConsumer(jsm: JetStreamManager, source: Source): Promise<void> {
+  const { stream, consumer } = source;
+  try {
+    await jsm.consumers.add(stream, consumer);
+  } catch (error) {
+    if (!(error instanceof JetStreamApiError) || error.code !== CONSUMER_EXISTS) throw error;
+    await jsm.consumers.update(stream, consumer.durable_name, consumer);
+  }
+}
+
+const STREAM_NAME_IN_USE = 10058;
+const CONSUMER_EXISTS = 10148;

@@ -1,0 +1,85 @@
+import { createHash } from 'node:crypto';
+import type { ActivityEntry, Checkpoint } from '../task/task.ts';
+import type { TaskRef } from './bus.ts';
+
+const PARTITIONS = 16;
+
+/**
+ * The names of everything in NATS, under one prefix. A task's subject is its identity: whether the
+ * stream holds it, and taking it out, are questions about its subject alone.
+ */
+export class Subjects {
+  readonly prefix: string;
+  readonly taskStream: string;
+  readonly checkpointStream: string;
+  readonly activityStream: string;
+  readonly allTasks: string;
+  readonly allCheckpoints: string;
+  readonly allActivity: string;
+
+  constructor(prefix: string) {
+    this.prefix = prefix;
+    const upper = prefix.toUpperCase();
+    this.taskStream = `${upper}_TASKS`;
+    this.checkpointStream = `${upper}_CHECKPOINTS`;
+    this.activityStream = `${upper}_ACTIVITY`;
+    this.allTasks = `${prefix}.tasks.>`;
+    this.allCheckpoints = `${prefix}.checkpoints.>`;
+    this.allActivity = `${prefix}.activity.>`;
+  }
+
+  task(ref: Pick<TaskRef, 'id' | 'queue'>): string {
+    return `${this.prefix}.tasks.${queueToken(ref.queue)}.${ref.id}`;
+  }
+
+  queueTasks(queue: string): string {
+    return `${this.prefix}.tasks.${queueToken(queue)}.>`;
+  }
+
+  runTasks(queue: string, runId: string): string {
+    return `${this.prefix}.tasks.${queueToken(queue)}.${runId}.>`;
+  }
+
+  checkpoint(checkpoint: Pick<Checkpoint, 'taskId' | 'runId'>): string {
+    return `${this.prefix}.checkpoints.${partition(checkpoint.runId)}.${checkpoint.taskId}`;
+  }
+
+  runCheckpoints(runId: string): string {
+    return `${this.prefix}.checkpoints.${partition(runId)}.${runId}.>`;
+  }
+
+  activity(entry: Pick<ActivityEntry, 'runId'>): string {
+    return `${this.prefix}.activity.${entry.runId}`;
+  }
+
+  signal(kind: string): string {
+    return `${this.prefix}.signals.${kind}`;
+  }
+
+  blob(operation: 'get' | 'put'): string {
+    return `${this.prefix}.blobs.${operation}`;
+  }
+}
+
+/** A queue's name as one token of a subject and as a consumer's name. One to one. */
+export function queueToken(queue: string): string {
+  if (/^[A-Za-z0-9_-]+$/.test(queue)) return queue;
+  return `=${Buffer.from(queue, 'utf8').toString('hex')}`;
+}
+
+/**
+ * Spreads runs over partitions, so that later one controller can take some of them only. FNV-1a:
+ * a run keeps its partition over processes and versions.
+ */
+function partition(runId: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < runId.length; i += 1) {
+    hash = Math.imul(hash ^ runId.charCodeAt(i), 0x01000193);
+  }
+  return ((hash ^ (hash >>> 16)) >>> 0) % PARTITIONS;
+}
+
+/** The name of bytes in the blob store. */
+export function digestOf(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
