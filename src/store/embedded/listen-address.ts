@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { SUPERUSER } from './cluster.ts';
+import { removeSocketLock } from './left-over-server.ts';
 import type { ServerAccount } from './server-account.ts';
 
 export interface ListenAddress {
@@ -38,6 +39,7 @@ async function socketAddress(
   account: ServerAccount | null,
 ): Promise<ListenAddress> {
   const folder = await socketFolder(cluster, account);
+  await removeSocketLock(folder);
   return {
     settings: {
       listen_addresses: '',

@@ -41,6 +41,8 @@ export interface EmbeddedOptions {
 }
 
 const START_LIMIT_MS = 60_000;
+const QUIET_LIMIT_MS = 20_000;
+const QUIET_POLL_MS = 50;
 const POLL_MS = 3;
 const LOG_BYTES_MAX = 8 << 20;
 
@@ -69,7 +71,7 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
     const address = await listenAddress(cluster, account, options.transport);
     const settings = { ...SERVER_SETTINGS, ...address.settings, ...options.settings };
     const plan = { cluster, account, binaries, settings };
-    const server = await startServer(plan);
+    const server = await startWhenQuiet(plan);
     const synced =
       fresh && settings['fsync'] === 'on' ? syncCluster(cluster, binaries.initdb, account) : null;
     return await handle(server, { address, cluster, synced, log, release: () => lock.release() });
@@ -92,6 +94,20 @@ async function prepareCluster(options: {
   options.log(`making a new database in ${options.cluster}`);
   await initialiseCluster(options);
   return true;
+}
+
+/** Sessions of a killed server end within moments of it, but Postgres must not start before. */
+async function startWhenQuiet(plan: Plan): Promise<ChildProcess> {
+  const deadline = performance.now() + QUIET_LIMIT_MS;
+  for (;;) {
+    try {
+      return await startServer(plan);
+    } catch (error) {
+      const isBusy = error instanceof Error && error.message.includes('shared memory block');
+      if (!isBusy || performance.now() > deadline) throw error;
+      await sleep(QUIET_POLL_MS);
+    }
+  }
 }
 
 async function startServer(plan: Plan): Promise<ChildProcess> {
