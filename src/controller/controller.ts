@@ -1,13 +1,15 @@
-import type { Bus, Consumer } from '../bus/bus.ts';
+import type { BlobStore, Bus, Consumer } from '../bus/bus.ts';
 import { consumeActivity } from './activity-sink.ts';
 import { Every } from './every.ts';
-import type { BlobSource, Clock, Ledger, Log, Probes } from './ports.ts';
+import type { Clock, Ledger, Log, Probes } from './ports.ts';
 import { RunLoop } from './run-loop.ts';
 import { type ReconcilerOptions, startReconciler } from './reconcile-sources.ts';
 import { sweeps } from './sweep.ts';
 
 export interface ControllerOptions extends Pick<ReconcilerOptions, 'sources' | 'readers'> {
-  readonly ledger: Ledger & BlobSource;
+  readonly ledger: Ledger;
+  /** What the bus serves to processes without a database. */
+  readonly blobs: BlobStore;
   readonly bus: Bus;
   readonly clock: Clock;
   readonly log: Log;
@@ -32,7 +34,7 @@ export async function startController(options: ControllerOptions): Promise<Consu
   const parts = { ledger, bus, clock, loop, recheckMs: options.recheckMs ?? 30_000 };
   const periodic = sweeps(parts).map((each) => new Every(clock, log, each));
   const services = [
-    await bus.serveBlobs(ledger),
+    await bus.serveBlobs(options.blobs),
     await consumeActivity({ bus, ledger, log, maxInFlight }),
     await startReconciler({ ...options, loop }),
   ];

@@ -1,4 +1,4 @@
-import type { BlobStore, Consumer } from '../bus/bus.ts';
+import type { Consumer } from '../bus/bus.ts';
 import type { Fact, RunError } from '../engine/fact.ts';
 import type { Json, JsonObject } from '../expr/json.ts';
 import type { Graph } from '../graph/graph.ts';
@@ -161,9 +161,6 @@ export interface Probes {
   answers(url: string): Promise<boolean>;
   hasSecret(name: string): boolean;
 }
-
-/** The blobs of the ledger, as the bus serves them. */
-export type BlobSource = BlobStore;
 
 /** One revision of a source; `id` is what makes two of them different. */
 export interface Revision {

@@ -28,6 +28,7 @@ export interface MovedRun {
   readonly moved: Advance;
   readonly works: readonly Work[];
   readonly isRecheck: boolean;
+  readonly change: RunChange;
 }
 
 export interface BatchParts {
@@ -36,10 +37,6 @@ export interface BatchParts {
   readonly cache: RunCache;
   readonly clock: Clock;
   readonly log: Log;
-}
-
-interface Candidate extends MovedRun {
-  readonly change: RunChange;
 }
 
 /**
@@ -54,7 +51,7 @@ export async function processBatch(parts: BatchParts, works: readonly Work[]): P
     asked.map(([id]) => id),
   );
   const requests = Map.groupBy(at.requests, (request) => request.runId);
-  const candidates: Candidate[] = [];
+  const candidates: MovedRun[] = [];
   for (const [id, list] of byRun) {
     const run = at.runs.get(id);
     if (run === undefined) for (const work of list) work.done?.();
@@ -71,7 +68,7 @@ interface Input {
 }
 
 /** A bug in one run must not stop the others: it is logged and its work left for later. */
-function moveOn(parts: BatchParts, input: Input): Candidate[] {
+function moveOn(parts: BatchParts, input: Input): MovedRun[] {
   const { run, works, requests } = input;
   try {
     const now = parts.clock.now();
@@ -113,7 +110,7 @@ function changeOf(run: CachedRun, moved: Advance, requests: readonly RunRequest[
 }
 
 /** Children start on the newest version of their workflow; one that does not exist fails its step. */
-async function adoptChildren(parts: BatchParts, candidates: Candidate[]): Promise<void> {
+async function adoptChildren(parts: BatchParts, candidates: MovedRun[]): Promise<void> {
   for (;;) {
     const wishes = candidates.flatMap(({ moved }) => moved.children);
     if (wishes.length === 0) return;
@@ -130,9 +127,9 @@ async function adoptChildren(parts: BatchParts, candidates: Candidate[]): Promis
 
 function adopt(
   parts: BatchParts,
-  candidate: Candidate,
+  candidate: MovedRun,
   versions: ReadonlyMap<string, string>,
-): Candidate {
+): MovedRun {
   const { run, moved, change } = candidate;
   if (moved.children.length === 0) return candidate;
   const now = parts.clock.now();
@@ -187,7 +184,7 @@ function childRun(
 }
 
 /** Nothing to write when no fact came of it and the run's face is what it was. */
-function isChange({ change, run }: Candidate): boolean {
+function isChange({ change, run }: MovedRun): boolean {
   return (
     change.facts.length > 0 ||
     change.answered.length > 0 ||
@@ -196,7 +193,7 @@ function isChange({ change, run }: Candidate): boolean {
   );
 }
 
-async function commit(parts: BatchParts, candidates: readonly Candidate[]): Promise<MovedRun[]> {
+async function commit(parts: BatchParts, candidates: readonly MovedRun[]): Promise<MovedRun[]> {
   const changes = candidates.filter(isChange).map(({ change }) => change);
   const isWritten = changes.length === 0 ? () => true : await write(parts, changes);
   return candidates.filter((candidate) => {

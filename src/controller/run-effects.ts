@@ -30,7 +30,7 @@ export async function carryOut(parts: EffectParts, moved: readonly MovedRun[]): 
   } catch (error) {
     parts.log.error('controller.effects_failed', { error, runs: moved.length });
   }
-  const children = moved.flatMap((each) => each.moved.children.map(({ runId }) => runId));
+  const children = moved.flatMap((each) => each.change.children.map(({ id }) => id));
   if (children.length > 0) parts.look(children, false);
   const changed = moved.filter((each) => each.moved.recorded.length > 0);
   if (changed.length === 0) return;

@@ -98,3 +98,8 @@ export interface EventRecord {
   readonly firstAt: number;
   readonly lastAt: number;
 }
+
+/** Whether a run with this status has ended, unless somebody retries it. */
+export function isFinal(status: RunStatus): boolean {
+  return status === 'completed' || status === 'failed' || status === 'cancelled';
+}

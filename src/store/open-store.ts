@@ -1,3 +1,4 @@
+import type { BlobStore } from '../bus/bus.ts';
 import { connect } from './connect.ts';
 import { migrate } from './migrate.ts';
 import { PostgresLedger } from './postgres-ledger.ts';
@@ -61,4 +62,9 @@ export async function openStore(url: string, options: StoreOptions = {}): Promis
     library: new PostgresLibrary({ sql, lists, transactions }),
     close,
   };
+}
+
+/** The blobs of this store as the bus serves them. */
+export function blobsOf(library: Pick<PostgresLibrary, 'getBlob' | 'putBlob'>): BlobStore {
+  return { get: (digest) => library.getBlob(digest), put: (bytes) => library.putBlob(bytes) };
 }
