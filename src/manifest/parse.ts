@@ -1,0 +1,228 @@
+import { isAlias, isMap, isScalar, isSeq, parseAllDocuments, type Alias, type Document } from 'yaml';
+import type { Json } from '../expr/json.ts';
+import type { Path } from '../graph/problem.ts';
+import type { FileProblem } from '../record/source.ts';
+import { decode, MAX_FILE_BYTES } from './decode.ts';
+import { findJsonFault } from './json-syntax.ts';
+import { SourceText, type TextSpan } from './source-text.ts';
+import { syntaxMistake, unknownTag } from './yaml-syntax.ts';
+import { convertNode, spanOf, type Node } from './yaml-value.ts';
+
+/** One document of a file: its value, and where each part of it is written. */
+export interface ManifestDocument {
+  readonly source: SourceText;
+  readonly value: Json;
+  /** The place of a value or its key; of the nearest parent when the path leads nowhere. */
+  locate(path: Path, atKey?: boolean): TextSpan;
+  /** The place of a part of the string at `path`. */
+  locateInside(path: Path, part: { readonly offset: number; readonly length: number }): TextSpan;
+}
+
+export interface ParsedFile {
+  readonly documents: readonly ManifestDocument[];
+  readonly problems: readonly FileProblem[];
+}
+
+/** Problems of one file that are told; a file with more is broken in one way many times over. */
+export const MAX_PROBLEMS = 100;
+
+const OPTIONS = {
+  version: '1.2',
+  schema: 'core',
+  merge: false,
+  resolveKnownTags: false,
+  // The library compares each key with all others; ours costs the same for every key.
+  uniqueKeys: false,
+  prettyErrors: false,
+  logLevel: 'silent',
+} as const;
+
+/**
+ * YAML 1.2 (core schema) or JSON to documents. Never throws: a document with a mistake is left
+ * out, and the mistake is among the problems. An empty file has no documents.
+ */
+export function parseFile(file: string, bytes: Uint8Array): ParsedFile {
+  if (bytes.length > MAX_FILE_BYTES) return refuse(new SourceText(file, ''), tooBig(bytes.length));
+  const decoded = decode(bytes);
+  if (!decoded.ok) {
+    const end = decoded.before.length;
+    const source = new SourceText(file, `${decoded.before}\uFFFD`);
+    return { documents: [], problems: [source.problemAt({ start: end, end: end + 1 }, notUtf8)] };
+  }
+  return parseText(file, decoded.text);
+}
+
+/** As parseFile, for a text that is already at hand. */
+export function parseText(file: string, text: string): ParsedFile {
+  const source = new SourceText(file, text);
+  const fault = file.endsWith('.json') && text.trim() !== '' ? findJsonFault(text) : null;
+  const problems: FileProblem[] = [];
+  const documents: ManifestDocument[] = [];
+  for (const document of parseAll(text)) {
+    const before = problems.length;
+    const parsed = readDocument(document, source, problems);
+    if (parsed !== null && problems.length === before) documents.push(parsed);
+  }
+  if (fault === null || problems.length > 0) return { documents, problems };
+  return { documents: [], problems: [source.problemAt(fault.span, fault.mistake)] };
+}
+
+function parseAll(text: string): readonly Document.Parsed[] {
+  const documents = parseAllDocuments(text, OPTIONS);
+  return 'empty' in documents ? [] : documents;
+}
+
+function readDocument(
+  document: Document.Parsed,
+  source: SourceText,
+  problems: FileProblem[],
+): ManifestDocument | null {
+  const [error] = document.errors;
+  if (error !== undefined) {
+    const [start, end] = error.pos;
+    problems.push(source.problemAt({ start, end }, syntaxMistake(error, source.text)));
+    return null;
+  }
+  const { yaml } = document.directives;
+  if (yaml.explicit === true && yaml.version !== '1.2') {
+    problems.push(source.problemAt({ start: 0, end: 1 }, oldYaml(yaml.version)));
+    return null;
+  }
+  for (const warning of document.warnings) {
+    if (warning.code !== 'TAG_RESOLVE_FAILED') continue;
+    const [start, end] = warning.pos;
+    const tag = unknownTag(source.text.slice(start, end));
+    problems.push(source.problemAt({ start, end }, tag));
+  }
+  const root = document.contents as Node | null;
+  if (root === null || (isScalar(root) && root.value === null)) return null;
+  const { value, targets } = convertNode(root, (span, mistake) => {
+    if (problems.length < MAX_PROBLEMS) problems.push(source.problemAt(span, mistake));
+  });
+  return new YamlDocument(source, value, { root, targets });
+}
+
+class YamlDocument implements ManifestDocument {
+  readonly source: SourceText;
+  readonly value: Json;
+  readonly #root: Node;
+  readonly #targets: ReadonlyMap<Alias, Node>;
+
+  constructor(
+    source: SourceText,
+    value: Json,
+    tree: { readonly root: Node; readonly targets: ReadonlyMap<Alias, Node> },
+  ) {
+    this.source = source;
+    this.value = value;
+    this.#root = tree.root;
+    this.#targets = tree.targets;
+  }
+
+  locate(path: Path, atKey = false): TextSpan {
+    let node: Node = this.#root;
+    let key: Node | null = null;
+    for (const part of path) {
+      const next = this.#step(node, part);
+      if (next === null) return this.#fallback(key, node);
+      key = next.key;
+      if (next.node === null) return spanOf(next.key ?? node);
+      node = next.node;
+    }
+    if (atKey && key !== null) return spanOf(key);
+    return this.#fallback(key, node);
+  }
+
+  locateInside(path: Path, part: { readonly offset: number; readonly length: number }): TextSpan {
+    const whole = this.locate(path);
+    const value = valueAt(this.value, path);
+    if (typeof value !== 'string') return whole;
+    const found = findWritten(this.source.text.slice(whole.start, whole.end), value, part);
+    if (found === null) return whole;
+    return { start: whole.start + found.start, end: whole.start + found.end };
+  }
+
+  /** Long values are shown by their key: a caret under forty lines helps nobody. */
+  #fallback(key: Node | null, node: Node): TextSpan {
+    const span = spanOf(node);
+    if (key !== null && (isMap(node) || isSeq(node))) return spanOf(key);
+    return isMap(node) || isSeq(node) ? firstOf(node) : span;
+  }
+
+  #step(at: Node, part: string | number): { key: Node | null; node: Node | null } | null {
+    const node = isAlias(at) ? (this.#targets.get(at) ?? at) : at;
+    if (isSeq(node)) {
+      const item = typeof part === 'number' ? node.items[part] : undefined;
+      return item === undefined ? null : { key: null, node: item as Node };
+    }
+    if (!isMap(node)) return null;
+    const pair = node.items.find((each) => isScalar(each.key) && each.key.value === String(part));
+    if (pair === undefined) return null;
+    return { key: pair.key as Node, node: pair.value as Node | null };
+  }
+}
+
+/** The first key or item of a collection. */
+function firstOf(node: Node): TextSpan {
+  const span = spanOf(node);
+  if (isMap(node)) {
+    const first = node.items[0];
+    if (first !== undefined) return spanOf(first.key as Node);
+  }
+  return { start: span.start, end: Math.min(span.end, span.start + 1) };
+}
+
+function valueAt(root: Json, path: Path): Json | undefined {
+  let value: Json | undefined = root;
+  for (const part of path) {
+    if (typeof value !== 'object' || value === null) return undefined;
+    value = (value as { readonly [key: string]: Json })[part];
+  }
+  return value;
+}
+
+/**
+ * Where a part of a string stands in the source of it. Quotes, indentation and block markers
+ * shift offsets, but the part itself is nearly always written as it is read.
+ */
+function findWritten(
+  written: string,
+  value: string,
+  { offset, length }: { readonly offset: number; readonly length: number },
+): TextSpan | null {
+  const end = Math.min(value.length, offset + Math.max(1, length));
+  const firstLine = value.slice(Math.min(offset, end - 1), end).split('\n')[0] ?? '';
+  const part = firstLine.trimEnd();
+  if (part === '') return null;
+  let nth = 0;
+  for (let at = value.indexOf(part); at >= 0 && at < offset; at = value.indexOf(part, at + 1)) nth += 1;
+  let found = written.indexOf(part);
+  for (; nth > 0 && found >= 0; nth -= 1) found = written.indexOf(part, found + 1);
+  return found < 0 ? null : { start: found, end: found + part.length };
+}
+
+function refuse(source: SourceText, mistake: Parameters<SourceText['problemAt']>[1]): ParsedFile {
+  return { documents: [], problems: [source.problemAt({ start: 0, end: 0 }, mistake)] };
+}
+
+function tooBig(bytes: number) {
+  return {
+    code: 'file-too-big',
+    message: `The file has ${bytes} bytes; a manifest may have ${MAX_FILE_BYTES}.`,
+    hint: 'Move data into files of a workflow’s folder, or list the file in .behestignore.',
+  };
+}
+
+const notUtf8 = {
+  code: 'invalid-utf8',
+  message: 'The file is not valid UTF-8 here.',
+  hint: 'Save the file as UTF-8.',
+};
+
+function oldYaml(version: string) {
+  return {
+    code: 'yaml-version',
+    message: `The document asks for YAML ${version}; Behest reads YAML 1.2.`,
+    hint: 'Remove the %YAML line.',
+  };
+}

@@ -1,0 +1,110 @@
+import { posix } from 'node:path';
+import type { Path, Problem } from '../graph/problem.ts';
+import type { FileProblem } from '../record/source.ts';
+import { decode } from './decode.ts';
+import type { DialectContext } from './dialects/dialect.ts';
+import { interpret, type CanonicalManifest } from './interpret.ts';
+import { MAX_PROBLEMS, type ManifestDocument, type ParsedFile } from './parse.ts';
+import type { ReadParts } from './read.ts';
+import type { Resource } from './resource.ts';
+import { buildRun } from './build-run.ts';
+import { buildWorkflow } from './build-workflow.ts';
+
+export interface FileContext extends ReadParts {
+  readonly file: string;
+  readonly folder: Folder;
+}
+
+/** The files that a manifest may refer to. */
+export interface Folder {
+  /** In the source; empty is its root. */
+  readonly path: string;
+  readonly files: ReadonlyMap<string, Uint8Array>;
+  /** All of them, relative to the folder. */
+  names(): readonly string[];
+}
+
+/** A file of a folder, by its path relative to it. */
+export function fileIn(folder: Folder, path: string): Uint8Array | undefined {
+  return folder.files.get(folder.path === '' ? path : `${folder.path}/${path}`);
+}
+
+/** A resource, and how to find its parts in the text for checks that come later. */
+export interface Placed {
+  readonly resource: Resource;
+  readonly problemAt: (problem: Problem) => FileProblem;
+}
+
+export interface ReadFile {
+  readonly resources: readonly Placed[];
+  readonly problems: readonly FileProblem[];
+}
+
+/** What the documents of one file declare. */
+export function readDocuments(parsed: ParsedFile, context: FileContext): ReadFile {
+  const resources: Placed[] = [];
+  const problems: FileProblem[] = [...parsed.problems];
+  for (const document of parsed.documents) {
+    const interpreted = interpret(document, dialectContext(context));
+    const asWritten = (path: Path): Path => path;
+    problems.push(...interpreted.problems.map((each) => placed(document, each, asWritten)));
+    for (const canonical of interpreted.manifests) {
+      const read = readManifest(canonical, document, context);
+      problems.push(...read.problems);
+      resources.push(...read.resources);
+    }
+  }
+  return { resources, problems: distinct(problems).slice(0, MAX_PROBLEMS) };
+}
+
+function readManifest(
+  canonical: CanonicalManifest,
+  document: ManifestDocument,
+  context: FileContext,
+): ReadFile {
+  const at = document.source.placeOf(document.locate(canonical.trace(['metadata', 'name'])).start);
+  const place = { file: context.file, line: at.line, column: at.column };
+  const built =
+    canonical.kind === 'Run'
+      ? buildRun(canonical.manifest, { ...context, place })
+      : buildWorkflow(canonical.manifest, { ...context, place });
+  const problemAt = (problem: Problem): FileProblem => placed(document, problem, canonical.trace);
+  const problems = built.problems.map(problemAt);
+  return { resources: built.resource === null ? [] : [{ resource: built.resource, problemAt }], problems };
+}
+
+function dialectContext({ file, folder }: FileContext): DialectContext {
+  const base = posix.basename(file, posix.extname(file));
+  const isFolderFile = base === 'workflow' || base === 'config';
+  const fallbackName = isFolderFile && folder.path !== '' ? posix.basename(folder.path) : base;
+  return {
+    fallbackName,
+    readFile: (path) => {
+      const bytes = fileIn(folder, path);
+      const decoded = bytes === undefined ? undefined : decode(bytes);
+      return decoded === undefined ? null : decoded.ok ? decoded.text : '';
+    },
+  };
+}
+
+function placed(
+  document: ManifestDocument,
+  problem: Problem,
+  trace: (path: Path) => Path,
+): FileProblem {
+  const path = trace(problem.path);
+  const span =
+    problem.span === undefined
+      ? document.locate(path, problem.atKey)
+      : document.locateInside(path, problem.span);
+  return document.source.problemAt(span, problem);
+}
+
+/** Two checks may see the same mistake; at one place the first to tell it is enough. */
+function distinct(problems: readonly FileProblem[]): readonly FileProblem[] {
+  const seen = new Set<string>();
+  return problems.filter(({ line, column, code, message }) => {
+    const key = `${line}:${column} ${code} ${message}`;
+    return !seen.has(key) && seen.add(key);
+  });
+}
