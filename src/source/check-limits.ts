@@ -1,0 +1,33 @@
+import type { SourceLimits } from './source.ts';
+import { SourceError } from './source-error.ts';
+
+export interface SizedFile {
+  readonly path: string;
+  readonly size: number;
+}
+
+/** Throws a SourceError when a source holds more than we are ready to read. */
+export function checkLimits(
+  location: string,
+  files: readonly SizedFile[],
+  limits: SourceLimits,
+): void {
+  if (files.length > limits.files) {
+    throw over(location, `holds ${files.length} files, more than ${limits.files}`);
+  }
+  const large = files.find((file) => file.size > limits.fileBytes);
+  if (large !== undefined) {
+    throw over(location, `${large.path} has ${large.size} bytes, more than ${limits.fileBytes}`);
+  }
+  const total = files.reduce((sum, file) => sum + file.size, 0);
+  if (total > limits.totalBytes) {
+    throw over(location, `holds ${total} bytes, more than ${limits.totalBytes}`);
+  }
+}
+
+function over(location: string, message: string): SourceError {
+  return new SourceError('limit', {
+    message: `${location}: ${message}`,
+    remedy: 'Leave files out with a .behestignore, or name a narrower directory',
+  });
+}

@@ -1,0 +1,108 @@
+import { type BigIntStats, promises as fs } from 'node:fs';
+import { join, sep } from 'node:path';
+
+import { IGNORE_FILE, type IgnoreRules, ignoreRules } from './ignore-rules.ts';
+import type { SourceLimits } from './source.ts';
+import { SourceError } from './source-error.ts';
+
+export interface FoundFile {
+  /** Relative to the root, with `/`. */
+  readonly path: string;
+  readonly size: number;
+  /** Changes whenever the content may have changed. */
+  readonly stamp: string;
+  /** Epoch ms of the last change to content or name. */
+  readonly changedAt: number;
+}
+
+interface Walk {
+  readonly root: string;
+  readonly limits: SourceLimits;
+  readonly isIgnored: IgnoreRules;
+  readonly signal: AbortSignal;
+  readonly found: FoundFile[];
+}
+
+/** All files of a directory that count, sorted by path. `root` is a real path. */
+export async function walkDirectory(
+  root: string,
+  limits: SourceLimits,
+  signal: AbortSignal,
+): Promise<FoundFile[]> {
+  const isIgnored = ignoreRules(await readIgnoreFile(root));
+  const walk: Walk = { root, limits, isIgnored, signal, found: [] };
+  await enter(walk, '', [root]);
+  return walk.found.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+/** `trail` is the real paths of the directories above, to notice a circle of links. */
+async function enter(walk: Walk, folder: string, trail: readonly string[]): Promise<void> {
+  walk.signal.throwIfAborted();
+  const entries = await fs.readdir(join(walk.root, folder), { withFileTypes: true });
+  for (const entry of entries) {
+    const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
+    // A rule like `build/` must not be asked about a file named build, so links wait for their kind.
+    if (entry.isDirectory() ? walk.isIgnored(`${path}/`) : walk.isIgnored(path)) continue;
+    await visit(walk, path, trail);
+  }
+}
+
+async function visit(walk: Walk, path: string, trail: readonly string[]): Promise<void> {
+  const place = join(walk.root, path);
+  const own = await fs.lstat(place, { bigint: true });
+  const real = own.isSymbolicLink() ? await follow(walk, path) : place;
+  const stats = own.isSymbolicLink() ? await fs.stat(real, { bigint: true }) : own;
+  if (stats.isDirectory()) {
+    if (walk.isIgnored(`${path}/`)) return;
+    if (trail.includes(real)) throw linkError(walk, path, 'goes in circles');
+    return enter(walk, path, [...trail, real]);
+  }
+  if (!stats.isFile()) return;
+  walk.found.push(foundFile(path, stats));
+  // Stops early: a directory of millions must not be listed to its end to be refused.
+  if (walk.found.length > walk.limits.files) {
+    throw new SourceError('limit', {
+      message: `${walk.root} holds more than ${walk.limits.files} files`,
+      remedy: 'Leave files out with a .behestignore, or name a narrower directory',
+    });
+  }
+}
+
+async function follow(walk: Walk, path: string): Promise<string> {
+  const real = await fs.realpath(join(walk.root, path)).catch((error: unknown) => {
+    throw linkError(walk, path, isLoop(error) ? 'goes in circles' : 'points at nothing');
+  });
+  if (real !== walk.root && !real.startsWith(walk.root + sep)) {
+    throw linkError(walk, path, 'leaves the source');
+  }
+  return real;
+}
+
+function linkError(walk: Walk, path: string, problem: string): SourceError {
+  return new SourceError('symlink', {
+    message: `${walk.root}: the symbolic link ${path} ${problem}`,
+    remedy: 'Remove it, name it in .behestignore, or put the file itself there',
+  });
+}
+
+function isLoop(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ELOOP';
+}
+
+function foundFile(path: string, stats: BigIntStats): FoundFile {
+  return {
+    path,
+    size: Number(stats.size),
+    stamp: `${stats.dev}.${stats.ino}.${stats.size}.${stats.mtimeNs}.${stats.ctimeNs}`,
+    changedAt: Number(stats.ctimeMs),
+  };
+}
+
+async function readIgnoreFile(root: string): Promise<string> {
+  try {
+    return await fs.readFile(join(root, IGNORE_FILE), 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return '';
+    throw error;
+  }
+}
