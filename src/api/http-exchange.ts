@@ -1,5 +1,5 @@
-import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
-import type { Http2ServerRequest } from 'node:http2';
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import type { Writable } from 'node:stream';
 
 export type HttpRequest = IncomingMessage | Http2ServerRequest;
@@ -10,4 +10,7 @@ export interface HttpResponse extends Writable {
   writeHead(status: number, headers?: OutgoingHttpHeaders): unknown;
 }
 
-export type HttpHandler = (request: HttpRequest, response: HttpResponse) => void;
+export type HttpHandler = (
+  request: HttpRequest,
+  response: ServerResponse | Http2ServerResponse,
+) => void;

@@ -286,11 +286,7 @@ export type NarratedEvent = { readonly at: number } & (
     }
 );
 
-/** What the operator's node types are; `src/nodes/registry.ts` has the built-in ones. */
-export interface NodeCatalogue {
-  list(): readonly NodeDescription[];
-}
-
+/** A node type as the API shows it; the registry's are ones. */
 export interface NodeDescription {
   readonly type: string;
   readonly title: string;

@@ -1,6 +1,7 @@
 import type { DescMethod, Message } from '@bufbuild/protobuf';
 import {
   createHandlerContext,
+  type ConnectRouter,
   type ContextValues,
   type Interceptor,
   type ServiceImpl,
@@ -12,8 +13,19 @@ import type { DescService } from '@bufbuild/protobuf';
 /** A service and what carries it out. */
 export interface Served {
   readonly service: DescService;
-  readonly implementation: Partial<ServiceImpl<DescService>>;
+  readonly spec: ServiceImplSpec;
+  addTo(router: ConnectRouter): void;
 }
+
+export function serve<S extends DescService>(service: S, implementation: ServiceImpl<S>): Served {
+  return {
+    service,
+    spec: createServiceImplSpec(service, implementation),
+    addTo: (router) => void router.service(service, implementation),
+  };
+}
+
+type ServiceImplSpec = ReturnType<typeof createServiceImplSpec>;
 
 export interface Call {
   readonly rpc: DescMethod;
@@ -34,12 +46,7 @@ export function createInvoker(
   served: readonly Served[],
   options: { readonly interceptors: Interceptor[]; readonly shutdownSignal: AbortSignal },
 ): Invoker {
-  const specs = new Map(
-    served.map(({ service, implementation }) => [
-      service.typeName,
-      createServiceImplSpec(service, implementation),
-    ]),
-  );
+  const specs = new Map(served.map(({ service, spec }) => [service.typeName, spec]));
   return {
     invoke({ rpc, message, headers, url, signal, values }) {
       const spec = specs.get(rpc.parent.typeName)?.methods[rpc.localName];

@@ -33,14 +33,14 @@ export const Role = {
   VIEWER: 1,
 
   /**
-   * Starts, cancels and retries runs; reconciles, suspends and resumes sources; tests node types.
+   * Starts, cancels and retries runs; reconciles, suspends and resumes sources.
    *
    * @generated from enum value: ROLE_OPERATOR = 2;
    */
   OPERATOR: 2,
 
   /**
-   * Creates, changes and deletes workflows.
+   * Creates, changes and deletes workflows; tests node types.
    *
    * @generated from enum value: ROLE_ADMIN = 3;
    */

@@ -832,8 +832,8 @@ export const SubmittedNodeSchema: GenMessage<SubmittedNode> = /*@__PURE__*/
 export const RunService: GenService<{
   /**
    * Starts a run of a workflow's newest version. The input is checked against the workflow's JSON
-   * Schema first; violations are named `input/…` by JSON pointer. FAILED_PRECONDITION when the
-   * workflow is suspended or deleted.
+   * Schema first; violations are named `input/…` by JSON pointer. A suspended workflow can be
+   * executed: only its triggers rest. A deleted one is NOT_FOUND.
    *
    * REST also takes `multipart/form-data`: every field but `workflow_id` and `file` is an input
    * field, JSON where it parses, and `file` becomes an artifact reference at `input.file`:

@@ -1,0 +1,139 @@
+import { create } from '@bufbuild/protobuf';
+import {
+  CheckpointSchema,
+  CheckpointStatus,
+  RunSchema,
+  RunStatus,
+  StepRunSchema,
+  StepStatus,
+  type Checkpoint,
+  type Run,
+  type StepRun,
+} from '../../gen/behest/v1/run_pb.ts';
+import type { RunRecord, RunStatus as RecordStatus } from '../../record/run.ts';
+import type { RunView, StepView } from '../ports.ts';
+import { optionalTimestamp, toTimestamp, toValue } from './dynamic.ts';
+import { toErrorMessage } from './error.ts';
+
+export const runStatuses: { readonly [status in RecordStatus]: RunStatus } = {
+  pending: RunStatus.PENDING,
+  running: RunStatus.RUNNING,
+  waiting: RunStatus.WAITING,
+  pending_retry: RunStatus.PENDING_RETRY,
+  paused: RunStatus.PAUSED,
+  completed: RunStatus.COMPLETED,
+  failed: RunStatus.FAILED,
+  cancelled: RunStatus.CANCELLED,
+};
+
+const stepStatuses: { readonly [status in StepView['status']]: StepStatus } = {
+  pending: StepStatus.PENDING,
+  running: StepStatus.RUNNING,
+  waiting: StepStatus.WAITING,
+  completed: StepStatus.COMPLETED,
+  failed: StepStatus.FAILED,
+  skipped: StepStatus.SKIPPED,
+  cancelled: StepStatus.CANCELLED,
+};
+
+/** The record's status; undefined for "unspecified" and numbers of later versions. */
+export function fromRunStatus(status: RunStatus): RecordStatus | undefined {
+  const names: readonly RecordStatus[] = [
+    'pending',
+    'running',
+    'waiting',
+    'pending_retry',
+    'paused',
+    'completed',
+    'failed',
+    'cancelled',
+  ];
+  return names.find((name) => runStatuses[name] === status);
+}
+
+export function isFinal(status: RecordStatus): boolean {
+  return status === 'completed' || status === 'failed' || status === 'cancelled';
+}
+
+/** A run as lists show it: without input, output and steps. */
+export function toRunSummary(record: RunRecord): Run {
+  return create(RunSchema, {
+    id: record.id,
+    namespace: record.namespace,
+    workflowId: record.workflow,
+    version: record.versionNumber,
+    status: runStatuses[record.status],
+    error: record.error === null ? undefined : toErrorMessage(record.error),
+    labels: { ...record.labels },
+    cause: { ...record.cause },
+    createdBy: record.createdBy,
+    createdAt: toTimestamp(record.createdAt),
+    startedAt: optionalTimestamp(record.startedAt),
+    finishedAt: optionalTimestamp(record.finishedAt),
+    wakeAt: optionalTimestamp(record.wakeAt),
+    seq: record.seq,
+    parentRunId: record.parent?.runId ?? '',
+  });
+}
+
+/** A run with everything. */
+export function toRun(record: RunRecord, view: RunView): Run {
+  const run = toRunSummary(record);
+  run.input = toValue(record.input);
+  run.output = toValue(record.output);
+  run.steps = view.steps.map(toStepRun);
+  run.progress = view.progress;
+  run.waitReason = view.waitReason;
+  run.resumes = view.resumes;
+  return run;
+}
+
+function toStepRun(step: StepView): StepRun {
+  return create(StepRunSchema, {
+    index: step.index,
+    id: step.id,
+    name: step.name,
+    type: step.type,
+    phase: step.phase,
+    status: stepStatuses[step.status],
+    attempt: step.attempt,
+    maxAttempts: step.maxAttempts,
+    output: toValue(step.output),
+    error: step.error === null ? undefined : toErrorMessage(step.error),
+    startedAt: optionalTimestamp(step.startedAt),
+    finishedAt: optionalTimestamp(step.finishedAt),
+    wakeAt: optionalTimestamp(step.wakeAt),
+    waitReason: step.skipReason ?? step.waitReason,
+    items: step.items === null ? undefined : { ...step.items },
+  });
+}
+
+/** The outcome of a step's latest attempt; null while it has none. */
+export function toCheckpoint(step: StepView): Checkpoint | null {
+  const status = checkpointStatus(step);
+  if (status === null) return null;
+  const checkpoint = create(CheckpointSchema, {
+    status,
+    stepId: step.id,
+    stepName: step.name,
+    attempt: step.attempt,
+    finishedAt: optionalTimestamp(step.finishedAt),
+  });
+  if (status === CheckpointStatus.COMPLETED) checkpoint.output = toValue(step.output);
+  else if (step.error !== null) {
+    checkpoint.error = step.error.message;
+    checkpoint.errorCode = step.error.code;
+  }
+  return checkpoint;
+}
+
+function checkpointStatus({ status, error }: StepView): CheckpointStatus | null {
+  if (status === 'completed') return CheckpointStatus.COMPLETED;
+  if (status === 'skipped') return CheckpointStatus.SKIPPED;
+  if (status === 'cancelled' && error === null) return CheckpointStatus.CANCELLED;
+  // A step that waits for its next attempt still shows how the last one failed.
+  if (error === null) return null;
+  return error.class === 'retryable'
+    ? CheckpointStatus.FAILED_RETRYABLE
+    : CheckpointStatus.FAILED_HARD;
+}

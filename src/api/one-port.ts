@@ -1,0 +1,122 @@
+import { createServer as createHttpServer } from 'node:http';
+import { createSecureServer, createServer as createHttp2Server } from 'node:http2';
+import {
+  createServer as createNetServer,
+  type AddressInfo,
+  type Server,
+  type Socket,
+} from 'node:net';
+import type { HttpHandler } from './http-exchange.ts';
+
+export interface PortOptions {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  /** PEM; null serves plain text. */
+  readonly tls: { readonly key: string; readonly cert: string } | null;
+  readonly handler: HttpHandler;
+}
+
+export interface OpenPort {
+  readonly port: number;
+  /** Takes no more connections; those that are open have `graceMs` to finish. */
+  close(graceMs: number): Promise<void>;
+}
+
+/** Time for the first bytes of a connection, which say what it speaks. */
+const PREFACE_TIMEOUT_MS = 10_000;
+
+/** How HTTP/2 begins without TLS; no method of HTTP/1.1 does. */
+const PREFACE = Buffer.from('PRI');
+
+/** One port for HTTP/1.1 and HTTP/2, in plain text or over TLS. */
+export async function openPort(options: PortOptions): Promise<OpenPort> {
+  const { tls, handler } = options;
+  const server =
+    tls === null ? plainServer(handler) : createSecureServer({ ...tls, allowHTTP1: true }, handler);
+  const sockets = new Set<Socket>();
+  server.on(tls === null ? 'connection' : 'secureConnection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    // A connection that breaks has nobody left to tell.
+    socket.on('error', () => socket.destroy());
+  });
+  await listen(server, options);
+  const address = server.address() as AddressInfo;
+  return {
+    port: address.port,
+    async close(graceMs) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      server.close(() => resolve());
+      const timer = setTimeout(() => destroyAll(sockets), graceMs);
+      closeIdle(server);
+      await promise;
+      clearTimeout(timer);
+    },
+  };
+}
+
+function destroyAll(sockets: Iterable<Socket>): void {
+  for (const socket of sockets) socket.destroy();
+}
+
+const idleClosers = new WeakMap<Server, () => void>();
+
+function closeIdle(server: Server): void {
+  idleClosers.get(server)?.();
+}
+
+function plainServer(handler: HttpHandler): Server {
+  const http1 = createHttpServer(handler);
+  const http2 = createHttp2Server(handler);
+  const sessions = new Set<{ close(): void }>();
+  http2.on('session', (session) => {
+    sessions.add(session);
+    session.once('close', () => sessions.delete(session));
+    session.on('error', () => session.destroy());
+  });
+  // Sockets are handed over, so these two are never "closed" by themselves.
+  const server = createNetServer({ noDelay: true, keepAlive: true }, (socket) => {
+    socket.setTimeout(PREFACE_TIMEOUT_MS, () => socket.destroy());
+    readPreface(socket, (isHttp2) => {
+      socket.setTimeout(0);
+      socket.removeAllListeners('timeout');
+      (isHttp2 ? http2 : http1).emit('connection', socket);
+    });
+  });
+  idleClosers.set(server, () => {
+    for (const session of sessions) session.close();
+    http1.closeIdleConnections();
+    http1.close();
+  });
+  return server;
+}
+
+/** Looks at the first bytes and puts them back. */
+function readPreface(socket: Socket, decide: (isHttp2: boolean) => void): void {
+  let seen = Buffer.alloc(0);
+  const look = (): void => {
+    const chunk: Buffer | null = socket.read();
+    if (chunk !== null) seen = Buffer.concat([seen, chunk]);
+    const begins = PREFACE.subarray(0, seen.length).equals(seen.subarray(0, PREFACE.length));
+    // "P" may still become PRI or POST.
+    if (begins && seen.length < PREFACE.length) return void socket.once('readable', look);
+    socket.unshift(seen);
+    decide(begins);
+  };
+  look();
+}
+
+function listen(server: Server, { host, port }: PortOptions): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once('error', (error: NodeJS.ErrnoException) => reject(explain(error, host, port)));
+  server.listen(port, host, () => resolve());
+  return promise;
+}
+
+function explain(error: NodeJS.ErrnoException, host: string, port: number): Error {
+  if (error.code !== 'EADDRINUSE') return error;
+  return new Error(`Port ${port} of ${host} is in use already. Stop what uses it, or set PORT.`, {
+    cause: error,
+  });
+}

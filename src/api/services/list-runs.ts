@@ -1,0 +1,40 @@
+import { create } from '@bufbuild/protobuf';
+import {
+  ListRunsResponseSchema,
+  type ListRunsRequest,
+  type ListRunsResponse,
+} from '../../gen/behest/v1/run_service_pb.ts';
+import type { ApiContext } from '../api-context.ts';
+import { fromTimestamp } from '../convert/dynamic.ts';
+import { fromRunStatus, toRunSummary } from '../convert/run.ts';
+import { parseLabelSelector } from '../label-selector.ts';
+import { formatPageToken, parsePageToken } from '../page-token.ts';
+import { toNamespace } from './list-workflows.ts';
+
+const PER_PAGE = 100;
+
+/** One page of runs. New runs never shift a page: it starts after the last one of the page before. */
+export async function listRuns(
+  { library }: ApiContext,
+  request: ListRunsRequest,
+): Promise<ListRunsResponse> {
+  const limit = request.pageSize === 0 ? PER_PAGE : request.pageSize;
+  const token = parsePageToken(request.pageToken, ['number', 'string']);
+  const runs = await library.listRuns({
+    namespace: toNamespace(request.namespace),
+    statuses: request.status.flatMap((status) => fromRunStatus(status) ?? []),
+    workflow: request.workflowId === '' ? null : request.workflowId,
+    labels: parseLabelSelector(request.labelSelector),
+    createdAfter: fromTimestamp(request.createdAfter),
+    createdBefore: fromTimestamp(request.createdBefore),
+    order: ['created_at', 'created_at asc'].includes(request.orderBy) ? 'oldest' : 'newest',
+    after: token === null ? null : { createdAt: Number(token[0]), id: String(token[1]) },
+    limit: limit + 1,
+  });
+  const page = runs.slice(0, limit);
+  const last = runs.length > limit ? page.at(-1) : undefined;
+  return create(ListRunsResponseSchema, {
+    runs: page.map(toRunSummary),
+    nextPageToken: last === undefined ? '' : formatPageToken([last.createdAt, last.id]),
+  });
+}

@@ -1,0 +1,62 @@
+import type { RunRecord } from '../../record/run.ts';
+import type { VersionRecord } from '../../record/workflow.ts';
+import type { Library, RunViewer, Signals } from '../ports.ts';
+import type { Position } from './cursor.ts';
+import type { FeedItem } from './feed-item.ts';
+import { RunFeed } from './run-feed.ts';
+
+/** Signals can be lost; this finds out all the same. */
+const POLL_MS = 1000;
+
+export interface WatchHubOptions {
+  readonly library: Pick<Library, 'factsSince' | 'activity'>;
+  readonly signals: Pick<Signals, 'onChanged'>;
+  readonly viewer: RunViewer;
+  now(): number;
+}
+
+export interface WatchRequest {
+  readonly run: RunRecord;
+  readonly version: VersionRecord;
+  readonly from: Position;
+  readonly signal: AbortSignal;
+}
+
+/** Shares one feed among all who watch a run in this process. */
+export interface WatchHub {
+  follow(request: WatchRequest): AsyncGenerator<FeedItem>;
+  close(): void;
+}
+
+export function createWatchHub(options: WatchHubOptions): WatchHub {
+  const feeds = new Map<string, { readonly feed: RunFeed; watchers: number }>();
+  const stopListening = options.signals.onChanged((runIds) => {
+    for (const id of runIds) void feeds.get(id)?.feed.pull();
+  });
+  const timer = setInterval(() => {
+    for (const { feed } of feeds.values()) void feed.pull();
+  }, POLL_MS).unref();
+  const close = (): void => {
+    clearInterval(timer);
+    stopListening();
+    feeds.clear();
+  };
+  return {
+    close,
+    async *follow({ run, version, from, signal }) {
+      const shared = feeds.get(run.id) ?? {
+        feed: new RunFeed({ ...options, run, version }),
+        watchers: 0,
+      };
+      feeds.set(run.id, shared);
+      shared.watchers += 1;
+      try {
+        await shared.feed.pull();
+        yield* shared.feed.follow(from, signal);
+      } finally {
+        shared.watchers -= 1;
+        if (shared.watchers === 0 && feeds.get(run.id) === shared) feeds.delete(run.id);
+      }
+    },
+  };
+}
