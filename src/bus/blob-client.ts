@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Msg, NatsConnection } from '@nats-io/transport-node';
+import { type Msg, type NatsConnection, RequestError } from '@nats-io/transport-node';
 import { BLOB_REQUEST_MS, chunkBytes, readAnswer } from './blob-protocol.ts';
 import { checkDigest } from './codec.ts';
 import { digestOf, type Subjects } from './subjects.ts';
@@ -89,6 +89,6 @@ async function persist<T>(work: () => Promise<T>): Promise<T> {
 }
 
 function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.name === 'NoRespondersError' ? 'no controller serves blobs' : error.message;
+  if (error instanceof RequestError && error.isNoResponders()) return 'no controller serves blobs';
+  return error instanceof Error ? error.message : String(error);
 }

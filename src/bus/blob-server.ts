@@ -52,7 +52,11 @@ export class BlobServer implements Consumer {
   }
 
   private async get(msg: Msg): Promise<Uint8Array> {
-    const { digest, offset, length } = msg.json<{ digest: string; offset: number; length: number }>();
+    const { digest, offset, length } = msg.json<{
+      digest: string;
+      offset: number;
+      length: number;
+    }>();
     const bytes = await this.read(digest);
     if (bytes === null) return writeRefusal(`blob ${digest} does not exist`);
     const end = offset + length;

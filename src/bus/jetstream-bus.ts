@@ -199,7 +199,12 @@ class JetStreamBus implements Bus {
     decode: (subject: string, bytes: Uint8Array) => T,
     deliver: (batch: readonly Delivery<T>[]) => void,
   ): Inbound<T> {
-    return new Inbound({ decode, deliver, getBlob: (digest) => this.getBlob(digest), log: this.log });
+    return new Inbound({
+      decode,
+      deliver,
+      getBlob: (digest) => this.getBlob(digest),
+      log: this.log,
+    });
   }
 
   private async consume(

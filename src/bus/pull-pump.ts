@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   createInbox,
   type Msg,
@@ -10,12 +11,15 @@ import { JetStreamDelivery } from './jetstream-delivery.ts';
 import type { Slots } from './slots.ts';
 import type { Source } from './streams.ts';
 
-const PULL_EXPIRES_MS = 30_000;
+/** Asking anew also wakes a consumer that the server forgot to wake. */
+const PULL_EXPIRES_MS = 5_000;
 /** With several queues: how long a queue that fell silent keeps the slots it asked for. */
 const SHARED_PULL_EXPIRES_MS = 1_500;
 const HEARTBEAT_MS = 500;
 /** Without message or heartbeat for so long, the consumer, stream or connection is gone. */
 const SILENCE_MS = 2_000;
+/** A stream that is being deleted tells its consumers first; what is made meanwhile is stillborn. */
+const SETTLE_MS = 200;
 
 export interface PullPumpOptions {
   readonly connection: NatsConnection;
@@ -181,6 +185,7 @@ export class PullPump {
     const { source, log, recreate } = this.options;
     log.warn('nats.consumer_recovering', { stream: source.stream, reason });
     try {
+      await sleep(SETTLE_MS);
       await recreate();
     } catch (error) {
       // Out of reach: the watch tries again when the silence has lasted as long once more.

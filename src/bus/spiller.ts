@@ -30,7 +30,8 @@ export class Spiller {
   }
 
   private async spill({ subject, body }: Outgoing): Promise<Outgoing> {
-    if (body.byteLength > MAX_MESSAGE_BYTES) throw new MessageTooLargeError(subject, body.byteLength);
+    if (body.byteLength > MAX_MESSAGE_BYTES)
+      throw new MessageTooLargeError(subject, body.byteLength);
     return { subject, body: encodeSpill({ digest: await this.blobs.put(body) }) };
   }
 }

@@ -114,10 +114,17 @@ export async function ensureConsumer(jsm: JetStreamManager, source: Source): Pro
   try {
     await jsm.consumers.add(stream, consumer);
   } catch (error) {
-    if (!(error instanceof JetStreamApiError) || error.code !== CONSUMER_EXISTS) throw error;
-    await jsm.consumers.update(stream, consumer.durable_name, consumer);
+    if (!(error instanceof JetStreamApiError)) throw error;
+    if (error.code === CONSUMER_EXISTS) {
+      await jsm.consumers.update(stream, consumer.durable_name, consumer);
+    } else if (error.status === SERVER_FAULT) {
+      // A consumer whose files vanished under it cannot be updated, only made anew.
+      await jsm.consumers.delete(stream, consumer.durable_name);
+      await jsm.consumers.add(stream, consumer);
+    } else throw error;
   }
 }
 
 const STREAM_NAME_IN_USE = 10058;
 const CONSUMER_EXISTS = 10148;
+const SERVER_FAULT = 500;

@@ -1,0 +1,34 @@
+import { afterAll, describe, test } from 'vitest';
+import type { Bus } from '../../src/bus/bus.ts';
+import { createJetStreamBus } from '../../src/bus/jetstream-bus.ts';
+import { natsService } from '../services/nats.ts';
+import { busContract } from './bus-contract.ts';
+
+const nats = await natsService();
+let opened = 0;
+
+afterAll(async () => {
+  await nats?.stop();
+});
+
+if (nats === null) {
+  describe('JetStream bus', () => {
+    test.skip('SKIPPED: no NATS_URL and no nats-server program', () => undefined);
+  });
+} else {
+  busContract('JetStream', () => {
+    opened += 1;
+    const prefix = `test${process.pid}x${opened}`;
+    const buses: Bus[] = [];
+    return Promise.resolve({
+      connect: async () => {
+        const bus = await createJetStreamBus({ url: nats.url, name: 'contract test', prefix });
+        buses.push(bus);
+        return bus;
+      },
+      close: async () => {
+        await Promise.all(buses.map((bus) => bus.close()));
+      },
+    });
+  });
+}
