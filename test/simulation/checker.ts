@@ -1,0 +1,171 @@
+import type { RunChange } from '../../src/controller/ports.ts';
+import type { AttemptFact } from '../../src/engine/fact.ts';
+import { admits, fold } from '../../src/engine/fold.ts';
+import { isReady, stepAt } from '../../src/engine/settle.ts';
+import { initialState, isSettled, type RunState } from '../../src/engine/state.ts';
+import type { Program } from '../../src/graph/program.ts';
+import type { RunRecord } from '../../src/record/run.ts';
+import { type Checkpoint, type Task, taskId } from '../../src/task/task.ts';
+import type { BusWatcher } from './lossy-bus.ts';
+import type { StoreWatcher } from './memory-store.ts';
+
+/** A run as its recorded facts, one after another, make it. */
+export interface Shadow {
+  readonly program: Program;
+  readonly state: RunState;
+  readonly run: RunRecord;
+  seq: number;
+  /** By task id: when its outcome was recorded. */
+  readonly recordedAt: Map<string, number>;
+  readonly statuses: string[];
+}
+
+export interface CheckerParts {
+  readonly now: () => number;
+  readonly programOf: (versionId: string) => Program;
+  /** For how long a sender may not know what has been recorded: calls under way, ms. */
+  readonly slackMs: number;
+}
+
+/** Watches the store and the bus, and writes down every broken promise at the moment it breaks. */
+export class Checker implements StoreWatcher, BusWatcher {
+  readonly violations: string[] = [];
+  readonly shadows = new Map<string, Shadow>();
+  readonly unfinished = new Set<string>();
+  readonly counts = { facts: 0, published: 0, executed: 0, executedAgain: 0 };
+  readonly #executed = new Set<string>();
+  readonly #sentAt = new Map<string, number>();
+  readonly #parts: CheckerParts;
+
+  constructor(parts: CheckerParts) {
+    this.#parts = parts;
+  }
+
+  broken(message: string): void {
+    if (this.violations.length < 20) this.violations.push(message);
+  }
+
+  created(run: RunRecord): void {
+    const program = this.#parts.programOf(run.versionId);
+    const { id, namespace, workflow, versionNumber, createdAt } = run;
+    const state = initialState(program, { id, namespace, workflow, versionNumber, createdAt }, run.input);
+    const shadow = { program, state, run, seq: 0, recordedAt: new Map(), statuses: [] };
+    this.shadows.set(id, shadow);
+    this.unfinished.add(id);
+  }
+
+  committed(change: RunChange): void {
+    const shadow = this.#shadow(change.id);
+    if (change.expectedSeq !== shadow.seq) {
+      this.broken(`${change.id}: written as if at ${change.expectedSeq}, but it is at ${shadow.seq}`);
+    }
+    const wasFinished = shadow.state.finished !== null;
+    for (const fact of change.facts) {
+      shadow.seq += 1;
+      this.counts.facts += 1;
+      if (!admits(shadow.program, shadow.state, fact)) {
+        this.broken(`${change.id}: recorded what does not fit: ${JSON.stringify(fact)}`);
+      }
+      fold(shadow.program, shadow.state, fact);
+      if (fact.kind === 'attempt') this.#conclude(shadow, fact);
+    }
+    shadow.statuses.push(change.status);
+    if (change.finishedAt === null) this.unfinished.add(change.id);
+    else this.unfinished.delete(change.id);
+    for (const request of change.answered) this.#answered(shadow, { request, change, wasFinished });
+  }
+
+  #conclude({ recordedAt, run }: Shadow, fact: AttemptFact): void {
+    const id = taskId(run.id, fact.step, fact.item, fact.attempt);
+    if (recordedAt.has(id)) this.broken(`${id}: applied twice`);
+    recordedAt.set(id, this.#parts.now());
+  }
+
+  /** A request that is taken out of the inbox has had its effect, or can have none. */
+  #answered(
+    { state, run }: Shadow,
+    answer: { request: string; change: RunChange; wasFinished: boolean },
+  ): void {
+    const { request, change, wasFinished } = answer;
+    if (request.includes('cancel')) {
+      const isEnding = state.ending !== null || state.finished !== null || wasFinished;
+      if (!isEnding) this.broken(`${run.id}: cancel request ${request} was swallowed`);
+    } else if (wasFinished && !change.facts.some(({ kind }) => kind === 'reopened')) {
+      this.broken(`${run.id}: retry request ${request} was swallowed`);
+    }
+  }
+
+  published(task: Task, sentAt: number): void {
+    this.counts.published += 1;
+    const { program, state } = this.#shadow(task.runId);
+    const { track, fan, fanBase } = stepAt(state, task.step);
+    const concluded = task.item < 0 ? track.attempt : (fan?.items[task.item]?.attempt ?? fanBase);
+    const isOpen = isSettled(stepAt(state, task.step)) || isReady(program, state, task.step);
+    if (task.attempt > concluded && !isOpen) {
+      this.broken(`${task.id}: sent at ${sentAt} before what it needs was recorded`);
+    }
+  }
+
+  /** Nothing is acknowledged that the record would still take. */
+  acknowledged(checkpoint: Checkpoint): void {
+    const shadow = this.shadows.get(checkpoint.runId);
+    if (shadow === undefined) return;
+    const fact = { ...checkpoint, kind: 'attempt', at: this.#parts.now(), branch: null } as const;
+    if (admits(shadow.program, shadow.state, fact)) {
+      this.broken(`${checkpoint.taskId}: acknowledged before it was recorded`);
+    }
+  }
+
+  taken(task: Task, sentAt: number): void {
+    this.#sentAt.set(task.id, sentAt);
+  }
+
+  executing(task: Task): void {
+    this.counts.executed += 1;
+    if (this.#executed.has(task.id)) this.counts.executedAgain += 1;
+    this.#executed.add(task.id);
+    const recordedAt = this.#shadow(task.runId).recordedAt.get(task.id);
+    const sentAt = this.#sentAt.get(task.id) ?? 0;
+    if (recordedAt !== undefined && sentAt > recordedAt + this.#parts.slackMs) {
+      const lateMs = sentAt - recordedAt;
+      this.broken(`${task.id}: sent again ${lateMs} ms after its outcome was recorded`);
+    }
+  }
+
+  /** What must hold of every run once all is over. */
+  conclude(stored: readonly RunRecord[]): void {
+    for (const run of stored) this.#compare(run);
+  }
+
+  #compare(run: RunRecord): void {
+    const { state, seq } = this.#shadow(run.id);
+    const { finished } = state;
+    if (run.seq !== seq) this.broken(`${run.id}: stored at ${run.seq}, its facts end at ${seq}`);
+    const told = JSON.stringify([run.status, run.output, run.error]);
+    const meant = JSON.stringify([finished?.status, finished?.output, finished?.error]);
+    if (finished !== null && told !== meant) {
+      this.broken(`${run.id}: stored as ${told}, its facts say ${meant}`);
+    }
+    if (finished?.status === 'completed') this.#completedRightly(run.id);
+    if (finished?.status === 'failed' && finished.error === null) {
+      this.broken(`${run.id}: failed without a reason`);
+    }
+  }
+
+  #completedRightly(id: string): void {
+    const { program, state } = this.#shadow(id);
+    for (const { index, id: stepId, section, definition } of program.steps) {
+      const { status } = stepAt(state, index);
+      const isFine = status === 'completed' || status === 'skipped';
+      const isTolerated = status === 'failed' && definition.onError === 'continue';
+      if (isFine || isTolerated) continue;
+      this.broken(`${id}: completed, but step ${stepId} (${section}) is ${status}`);
+    }
+  }
+
+  #shadow(id: string): Shadow {
+    const shadow = this.shadows.get(id);
+    if (shadow === undefined) throw new Error(`run ${id} was never created`);
+    return shadow;
+  }
+}

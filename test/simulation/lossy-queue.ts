@@ -1,0 +1,177 @@
+import type { Delivery } from '../../src/bus/bus.ts';
+import type { Dice } from './dice.ts';
+import type { Timeline } from './fake-clock.ts';
+import type { SimulatedProcess } from './simulated-process.ts';
+
+/** What the transport does to messages; the simulation changes it as it goes. */
+export interface TransportWeather {
+  /** Part of the messages that are acknowledged to the sender and then lost, or doubled. */
+  lose: number;
+  double: number;
+  /** Longest time that a message lies before it is delivered, ms: what reorders them. */
+  delayMs: number;
+}
+
+interface Entry<T> {
+  readonly key: string;
+  readonly message: T;
+  /** When the sender called; what it knew is from then. */
+  readonly sentAt: number;
+  deliveries: number;
+  /** Raised by each delivery: an old delivery means nothing any more. */
+  hold: number;
+  isHeld: boolean;
+  leaseUntil: number;
+  /** Nobody had room for it. */
+  isWaiting: boolean;
+  isGone: boolean;
+}
+
+export interface Taker<T> {
+  readonly process: SimulatedProcess;
+  readonly maxInFlight: number;
+  readonly leaseMs: number;
+  readonly deliver: (delivery: Delivery<T>, sentAt: number) => void;
+  inFlight: number;
+  isStopped: boolean;
+}
+
+/** Messages on their way: lost, doubled, late and out of order as the weather has it. */
+export class LossyQueue<T> {
+  readonly #timeline: Timeline;
+  readonly #dice: Dice;
+  readonly #weather: TransportWeather;
+  readonly #name: string;
+  #entries = new Set<Entry<T>>();
+  readonly #takers: Taker<T>[] = [];
+
+  constructor(parts: { timeline: Timeline; dice: Dice; weather: TransportWeather; name: string }) {
+    this.#timeline = parts.timeline;
+    this.#dice = parts.dice;
+    this.#weather = parts.weather;
+    this.#name = parts.name;
+  }
+
+  has(key: string): boolean {
+    for (const entry of this.#entries) if (entry.key === key) return true;
+    return false;
+  }
+
+  get keys(): string[] {
+    return [...this.#entries].map(({ key }) => key);
+  }
+
+  push(key: string, message: T, sentAt: number): void {
+    if (this.#dice.chance(this.#weather.lose)) return;
+    const copies = this.#dice.chance(this.#weather.double) ? 2 : 1;
+    for (let made = 0; made < copies; made += 1) {
+      const entry: Entry<T> = {
+        ...{ key, message: structuredClone(message), sentAt },
+        ...{ deliveries: 0, hold: 0, isHeld: false, leaseUntil: 0, isWaiting: false, isGone: false },
+      };
+      this.#entries.add(entry);
+      this.#offer(entry);
+    }
+  }
+
+  withdraw(key: string): void {
+    for (const entry of this.#entries) if (entry.key === key) this.#remove(entry);
+  }
+
+  /** The whole store is deleted. */
+  vanish(): void {
+    for (const entry of this.#entries) entry.isGone = true;
+    this.#entries = new Set();
+  }
+
+  attach(taker: Taker<T>): void {
+    this.#takers.push(taker);
+    for (const entry of this.#waiting()) this.#offer(entry);
+  }
+
+  #waiting(): Entry<T>[] {
+    return [...this.#entries].filter((entry) => entry.isWaiting);
+  }
+
+  #offer(entry: Entry<T>, least = 0): void {
+    entry.isWaiting = false;
+    const delayMs = least + this.#dice.below(this.#weather.delayMs + 1);
+    this.#timeline.after(delayMs, `${this.#name} ${entry.key}`, () => this.#deliver(entry));
+  }
+
+  #deliver(entry: Entry<T>): void {
+    if (entry.isGone || entry.isHeld) return;
+    const ready = this.#takers.filter((taker) => {
+      return taker.process.isAlive && !taker.isStopped && taker.inFlight < taker.maxInFlight;
+    });
+    // Whoever becomes free or attaches asks again.
+    entry.isWaiting = ready.length === 0;
+    if (entry.isWaiting) return;
+    const taker = this.#dice.pick(ready);
+    entry.isHeld = true;
+    entry.hold += 1;
+    entry.deliveries += 1;
+    taker.inFlight += 1;
+    const { hold } = entry;
+    this.#extend(entry, taker);
+    this.#watchLease(entry, { hold, taker });
+    taker.deliver(this.#delivery(entry, { hold, taker }), entry.sentAt);
+  }
+
+  #delivery(entry: Entry<T>, held: { hold: number; taker: Taker<T> }): Delivery<T> {
+    const { hold, taker } = held;
+    let isSettled = false;
+    const settle = (then: () => void) => {
+      if (isSettled || !taker.process.isAlive) return;
+      isSettled = true;
+      // An acknowledgement travels too; late or lost, the message comes again.
+      if (this.#dice.chance(this.#weather.lose)) return;
+      const delayMs = this.#dice.below(Math.min(50, this.#weather.delayMs) + 1);
+      this.#timeline.after(delayMs, `${this.#name} ${entry.key} settled`, then);
+    };
+    return {
+      message: structuredClone(entry.message),
+      deliveries: entry.deliveries,
+      ack: () =>
+        settle(() => {
+          this.#letGo(entry, held);
+          this.#remove(entry);
+        }),
+      release: (delayMs = 0) =>
+        settle(() => {
+          if (this.#letGo(entry, held)) this.#offer(entry, delayMs);
+        }),
+      working: () => {
+        if (taker.process.isAlive && entry.hold === hold) this.#extend(entry, taker);
+      },
+    };
+  }
+
+  #extend(entry: Entry<T>, taker: Taker<T>): void {
+    entry.leaseUntil = this.#timeline.now + taker.leaseMs;
+  }
+
+  #watchLease(entry: Entry<T>, held: { hold: number; taker: Taker<T> }): void {
+    const left = Math.max(1, entry.leaseUntil - this.#timeline.now);
+    this.#timeline.after(left, `${this.#name} ${entry.key} lease`, () => {
+      if (entry.isGone || !entry.isHeld || entry.hold !== held.hold) return;
+      if (entry.leaseUntil > this.#timeline.now) return this.#watchLease(entry, held);
+      if (this.#letGo(entry, held)) this.#offer(entry);
+    });
+  }
+
+  /** False when somebody else holds it by now. */
+  #letGo(entry: Entry<T>, { hold, taker }: { hold: number; taker: Taker<T> }): boolean {
+    if (entry.hold !== hold || !entry.isHeld) return false;
+    entry.isHeld = false;
+    taker.inFlight -= 1;
+    const waiting = this.#waiting();
+    if (waiting.length > 0) this.#offer(this.#dice.pick(waiting));
+    return !entry.isGone;
+  }
+
+  #remove(entry: Entry<T>): void {
+    entry.isGone = true;
+    this.#entries.delete(entry);
+  }
+}

@@ -1,0 +1,113 @@
+import { createHash } from 'node:crypto';
+import type { BlobStore } from '../../src/bus/bus.ts';
+import type { Ledger, RevisionChange, RunChange } from '../../src/controller/ports.ts';
+import type { NewRun, RunRequest } from '../../src/record/run.ts';
+import type { SourceRecord } from '../../src/record/source.ts';
+import type { MemoryStore } from './memory-store.ts';
+
+/** How calls reach the store: `Line` in the simulation, at once in the contract test. */
+export interface Reach {
+  call<T>(label: string, work: () => T): Promise<T>;
+}
+
+/** The store's port as one process sees it. */
+export class MemoryLedger implements Ledger, BlobStore {
+  readonly #store: MemoryStore;
+  readonly #line: Reach;
+
+  constructor(store: MemoryStore, line: Reach) {
+    this.#store = store;
+    this.#line = line;
+  }
+
+  loadRuns(ids: readonly string[]) {
+    return this.#line.call('loadRuns', () => this.#store.loadRuns(ids));
+  }
+
+  loadRequests(runIds: readonly string[]) {
+    return this.#line.call('loadRequests', () => this.#store.loadRequests(runIds));
+  }
+
+  loadVersions(ids: readonly string[]) {
+    return this.#line.call('loadVersions', () => this.#store.loadVersions(ids));
+  }
+
+  findWorkflows(refs: readonly { readonly namespace: string; readonly name: string }[]) {
+    return this.#line.call('findWorkflows', () => this.#store.findWorkflows(refs));
+  }
+
+  commitRuns(changes: readonly RunChange[]) {
+    // What is sent is what was there at the time of sending.
+    const sent = structuredClone(changes);
+    return this.#line.call('commitRuns', () => this.#store.commitRuns(sent));
+  }
+
+  createRuns(runs: readonly NewRun[]) {
+    return this.#line.call('createRuns', () => this.#store.createRuns(runs));
+  }
+
+  saveActivity() {
+    return this.#line.call('saveActivity', () => undefined);
+  }
+
+  dueRuns(now: number, limit: number) {
+    return this.#line.call('dueRuns', () => this.#store.dueRuns(now, limit));
+  }
+
+  neglectedRuns(limit: number) {
+    return this.#line.call('neglectedRuns', () => this.#store.neglectedRuns(limit));
+  }
+
+  unfinishedRuns(afterId: string, limit: number) {
+    return this.#line.call('unfinishedRuns', () => this.#store.unfinishedRuns(afterId, limit));
+  }
+
+  orphanedChildren(limit: number) {
+    return this.#line.call('orphanedChildren', () => this.#store.orphanedChildren(limit));
+  }
+
+  childrenOf(runId: string) {
+    return this.#line.call('childrenOf', () => this.#store.childrenOf(runId));
+  }
+
+  addRequest(request: RunRequest) {
+    return this.#line.call('addRequest', () => this.#store.addRequest(request));
+  }
+
+  async withLock<T>(name: string, work: () => Promise<T>): Promise<T | null> {
+    if (!(await this.#line.call('lock', () => this.#store.lock(name)))) return null;
+    try {
+      return await work();
+    } finally {
+      await this.#line.call('unlock', () => this.#store.unlock(name));
+    }
+  }
+
+  loadSource(name: string) {
+    return this.#line.call('loadSource', () => this.#store.loadSource(name));
+  }
+
+  saveSource(source: SourceRecord) {
+    return this.#line.call('saveSource', () => this.#store.saveSource(source));
+  }
+
+  applyRevision(change: RevisionChange) {
+    return this.#line.call('applyRevision', () => this.#store.applyRevision(change));
+  }
+
+  recordEvents() {
+    return this.#line.call('recordEvents', () => undefined);
+  }
+
+  get(digest: string) {
+    return this.#line.call('getBlob', () => this.#store.getBlob(digest));
+  }
+
+  put(bytes: Uint8Array) {
+    const digest = createHash('sha256').update(bytes).digest('hex');
+    return this.#line.call('putBlob', () => {
+      this.#store.putBlob(digest, bytes);
+      return digest;
+    });
+  }
+}

@@ -1,0 +1,98 @@
+import type { Bus, Delivery } from '../../src/bus/bus.ts';
+import type { Clock } from '../../src/controller/ports.ts';
+import type { Outcome, Task } from '../../src/task/task.ts';
+import type { Dice } from './dice.ts';
+import type { SimulatedProcess } from './simulated-process.ts';
+
+export interface SimulatedRunnerParts {
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly dice: Dice;
+  readonly process: SimulatedProcess;
+  /** The outcome of an attempt: the same whoever makes it and however often. */
+  readonly outcomeOf: (task: Task) => Outcome;
+  /** Called when an attempt begins. */
+  readonly executing: (task: Task) => void;
+  readonly longestMs: number;
+}
+
+const HEARTBEAT_MS = 1000;
+
+interface Attempt {
+  readonly task: Task;
+  delivery: Delivery<Task>;
+  isOver: boolean;
+  readonly cancel: AbortController;
+}
+
+/** Takes tasks as the real runner does: heartbeats, reports first and acknowledges then. */
+export class SimulatedRunner {
+  readonly #parts: SimulatedRunnerParts;
+  readonly #attempts = new Map<string, Attempt>();
+
+  constructor(parts: SimulatedRunnerParts) {
+    this.#parts = parts;
+  }
+
+  async start(): Promise<void> {
+    const { bus, dice } = this.#parts;
+    bus.onSignal('cancel', ({ runId, tasks }) => this.#cancel(runId, tasks));
+    const options = { queues: ['default'], maxInFlight: dice.between(2, 12), leaseMs: 4000 };
+    await bus.consumeTasks(options, (delivery) => this.#take(delivery));
+  }
+
+  #take(delivery: Delivery<Task>): void {
+    const task = delivery.message;
+    const underWay = this.#attempts.get(task.id);
+    if (underWay !== undefined) {
+      underWay.delivery = delivery;
+      return;
+    }
+    const attempt: Attempt = { task, delivery, isOver: false, cancel: new AbortController() };
+    this.#attempts.set(task.id, attempt);
+    this.#parts.executing(task);
+    void this.#beat(attempt);
+    void this.#execute(attempt);
+  }
+
+  async #beat(attempt: Attempt): Promise<void> {
+    while (!attempt.isOver) {
+      attempt.delivery.working();
+      await this.#parts.clock.sleep(HEARTBEAT_MS);
+    }
+  }
+
+  async #execute(attempt: Attempt): Promise<void> {
+    const { clock, dice, outcomeOf, longestMs, process } = this.#parts;
+    const { task, cancel } = attempt;
+    const startedAt = clock.now();
+    // Some handlers never notice their abort signal.
+    const signal = dice.chance(0.7) ? cancel.signal : undefined;
+    await clock.sleep(dice.below(longestMs + 1), signal);
+    const outcome = signal?.aborted === true ? ({ kind: 'cancelled' } as const) : outcomeOf(task);
+    const { id: taskId, runId, step, item, attempt: number } = task;
+    const place = { taskId, runId, step, item, attempt: number };
+    const times = { startedAt, finishedAt: clock.now() };
+    await this.#report({ ...place, outcome, ...times, runner: process.name });
+    attempt.isOver = true;
+    attempt.delivery.ack();
+    this.#attempts.delete(task.id);
+  }
+
+  async #report(checkpoint: Parameters<Bus['publishCheckpoints']>[0][number]): Promise<void> {
+    for (;;) {
+      try {
+        return await this.#parts.bus.publishCheckpoints([checkpoint]);
+      } catch {
+        // The transport did not take it, or its answer was lost: tell it again.
+        await this.#parts.clock.sleep(200);
+      }
+    }
+  }
+
+  #cancel(runId: string, tasks: readonly string[]): void {
+    for (const { task, cancel } of this.#attempts.values()) {
+      if (task.runId === runId && (tasks.length === 0 || tasks.includes(task.id))) cancel.abort();
+    }
+  }
+}
