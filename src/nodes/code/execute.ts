@@ -22,12 +22,15 @@ export async function executeCode(context: StepContext, config: Json): Promise<J
     );
   }
   const { language, call } = await prepareCall(context, settings);
+  const timeUp = AbortSignal.timeout(context.timeoutMs);
+  const signal = AbortSignal.any([context.signal, timeUp]);
+  const attempt = { context, language, call, signal };
   const end =
     settings.sandbox === 'none'
-      ? await callProcess({ language, call, report: reportTo(context), signal: context.signal })
-      : await callSandbox(context, language, call);
-  if (context.signal.aborted) throw abortFailure(context.signal);
+      ? await callProcess({ language, call, signal, report: reportTo(context) })
+      : await callSandbox(attempt);
   if (end.kind === 'result') return concludeCall(end.result);
+  if (signal.aborted) throw stopped(attempt);
   throw new HardError('limit', `the code step was ended: ${end.reason}`);
 }
 
@@ -41,44 +44,47 @@ export function closeCode(): void {
   pool.close();
 }
 
-async function callSandbox(
-  context: StepContext,
-  language: Language,
-  call: Call,
-): Promise<WorkerEnd> {
-  const { signal } = context;
-  if (signal.aborted) throw abortFailure(signal);
-  const worker = await acquire(context, language);
+interface Attempt {
+  readonly context: StepContext;
+  readonly language: Language;
+  readonly call: Call;
+  /** Fires when the runner stops the attempt, and when its time is up. */
+  readonly signal: AbortSignal;
+}
+
+async function callSandbox(attempt: Attempt): Promise<WorkerEnd> {
+  const { context, call, signal } = attempt;
+  const worker = await acquire(attempt);
   const kill = (): void => worker.kill('the attempt was stopped');
   signal.addEventListener('abort', kill, { once: true });
-  const timer = setTimeout(() => worker.kill(OUT_OF_TIME), context.timeoutMs);
   try {
-    if (!(await worker.ready)) throw notStarted(context, worker);
-    const end = await worker.call(call, reportTo(context));
-    if (end.kind === 'died' && end.reason === OUT_OF_TIME && !signal.aborted) {
-      throw new RetryableError('timeout', `the code did not end within ${context.timeoutMs} ms`);
-    }
-    return end;
+    if (signal.aborted) kill();
+    if (!(await worker.ready)) throw notStarted(attempt, worker);
+    return await worker.call(call, reportTo(context));
   } finally {
-    clearTimeout(timer);
     signal.removeEventListener('abort', kill);
     pool.release(worker);
   }
 }
 
-const OUT_OF_TIME = 'its time was up';
-
-async function acquire(context: StepContext, language: Language): Promise<WorkerProcess> {
+async function acquire(attempt: Attempt): Promise<WorkerProcess> {
+  const { context, language, signal } = attempt;
+  if (signal.aborted) throw stopped(attempt);
   try {
-    return await pool.acquire(language, context.task.namespace, context.signal);
+    return await pool.acquire(language, context.task.namespace, signal);
   } catch (error) {
-    if (context.signal.aborted) throw abortFailure(context.signal);
-    throw error;
+    throw signal.aborted ? stopped(attempt) : error;
   }
 }
 
-function notStarted(context: StepContext, worker: WorkerProcess): Error {
+function stopped({ context }: Attempt): Error {
   if (context.signal.aborted) return abortFailure(context.signal);
+  const message = `the code did not end within ${context.timeoutMs} ms, the step's timeout`;
+  return new RetryableError('timeout', message);
+}
+
+function notStarted(attempt: Attempt, worker: WorkerProcess): Error {
+  if (attempt.signal.aborted) return stopped(attempt);
   return new RetryableError('transient', `the ${worker.language} sandbox did not start`, {
     details: { stderr: worker.errors },
   });

@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Call, CallResult, Language, WorkerMessage } from './call.ts';
+import { parseMessage } from './parse-message.ts';
 
 /** A message of the worker longer than this is an attack or a defect: it is killed. */
 const MAX_MESSAGE_CHARACTERS = 64 * 1024 * 1024;
@@ -115,11 +116,9 @@ export class WorkerProcess {
   }
 
   #deliver(line: string): void {
-    try {
-      this.#onMessage(JSON.parse(line) as WorkerMessage);
-    } catch {
-      this.kill('its answer is no JSON');
-    }
+    const message = parseMessage(line);
+    if (message === undefined) this.kill('its answer could not be understood');
+    else this.#onMessage(message);
   }
 
   /** An idle worker does not keep the program alive. */

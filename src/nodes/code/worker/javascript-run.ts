@@ -4,7 +4,8 @@ import type { QuickJSContext, QuickJSHandle, QuickJSWASMModule } from 'quickjs-e
 import { MAX_RESULT_CHARACTERS, type Call, type CallResult } from '../call.ts';
 import type { CallOutput } from './serve.ts';
 
-const STACK_BYTES = 512 * 1024;
+/** Well below what the host's own stack can carry of the interpreter's recursion. */
+const STACK_BYTES = 192 * 1024;
 
 interface Run {
   readonly call: Call;
@@ -202,7 +203,7 @@ function failure(value: unknown, call: Call): CallResult {
     .split('\n')
     .filter((line) => isUserFrame(line, call))
     .slice(0, 50);
-  const place = /\(?([^\s()]+):(\d+)(?::\d+)?\)?$/.exec(frames[0] ?? '');
+  const place = /\(?([^\s()]+?):(\d+)(?::\d+)?\)?$/.exec(frames[0] ?? '');
   const where = place === null ? '' : ` (${place[1] ?? ''}, line ${place[2] ?? ''})`;
   const own = name === 'RetryableError' || name === 'HardError';
   const described = `${own ? '' : `${name}: `}${message}`.slice(0, 4096) + where;

@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer';
 /** What is needed of Emscripten's file system. */
 export interface PythonFiles {
   readonly root: FileNode;
-  readonly streams: (object | null | undefined)[];
+  readonly streams: (FileStream | null | undefined)[];
   readonly filesystems: { readonly MEMFS: object };
   currentPath: string;
   mount(type: object, options: object, path: string): void;
@@ -12,6 +12,12 @@ export interface PythonFiles {
   writeFile(path: string, content: Uint8Array): void;
   isDir(mode: number): boolean;
   isFile(mode: number): boolean;
+}
+
+interface FileStream {
+  fd: number | null;
+  /** Position, flags and number of users. */
+  readonly shared: object;
 }
 
 interface FileNode {
@@ -54,7 +60,7 @@ export function freshFiles(
   FS: PythonFiles,
   files: { readonly [path: string]: string },
 ): () => void {
-  const streams = [...FS.streams];
+  const restoreStreams = keepStreams(FS);
   for (const path of WRITABLE) FS.mount(FS.filesystems.MEMFS, {}, path);
   for (const [path, content] of Object.entries(files)) {
     const full = `/work/${path}`;
@@ -63,7 +69,22 @@ export function freshFiles(
   }
   return () => {
     FS.currentPath = '/';
-    FS.streams.splice(0, FS.streams.length, ...streams);
+    restoreStreams();
     for (const path of WRITABLE) FS.unmount(path);
+  };
+}
+
+/** The open descriptors as they are; the function returned brings back just these. */
+function keepStreams(FS: PythonFiles): () => void {
+  const kept = FS.streams.map((stream) => stream && { stream, shared: { ...stream.shared } });
+  return () => {
+    FS.streams.length = kept.length;
+    for (const [fd, entry] of kept.entries()) {
+      FS.streams[fd] = entry?.stream;
+      if (!entry) continue;
+      // A closed stream is marked by having no descriptor.
+      entry.stream.fd = fd;
+      Object.assign(entry.stream.shared, entry.shared);
+    }
   };
 }
