@@ -59,9 +59,14 @@ function inSpec(problem: Problem): Problem {
   return { ...problem, path: ['spec', ...problem.path] };
 }
 
-/** The graph may stumble over what the schema has told already: the same place, or inside it. */
+/** The graph may stumble over a value that the schema has told of: the same, or a part of it. */
 function isTold(problem: Problem, told: readonly Problem[]): boolean {
-  return told.some(({ path }) => path.every((part, index) => problem.path[index] === part) && path.length > 2);
+  return told.some(({ path, code }) => {
+    const isSame = path.length === problem.path.length;
+    const isWhole = code === 'missing-field' || code === 'conflicting-fields';
+    if (isWhole && !isSame) return false;
+    return path.length > 2 && path.every((part, index) => problem.path[index] === part);
+  });
 }
 
 /** Digests of the files that the steps refer to; of all in the folder when one is not there. */

@@ -45,7 +45,9 @@ function inputProblems(
   }
   const { applyTrigger, input } = resource.graph;
   if (applyTrigger === null) return [];
-  const triggers = (resource.manifest['spec'] as { readonly triggers?: readonly { readonly name: string }[] }).triggers;
+  const triggers = (
+    resource.manifest['spec'] as { readonly triggers?: readonly { readonly name: string }[] }
+  ).triggers;
   const index = triggers?.findIndex(({ name }) => name === applyTrigger.name) ?? 0;
   return checkInput(input, applyTrigger.input ?? {}).map((problem) =>
     problemAt({ ...problem, path: ['spec', 'triggers', index, 'input', ...problem.path] }),

@@ -18,7 +18,9 @@ export function frame(lines: LineIndex, span: TextSpan): string {
   const rows: string[] = [];
   for (let number = first; number <= last; number += 1) {
     const mark = number === line ? '>' : ' ';
-    rows.push(row(`${mark} ${String(number).padStart(margin)} | `, show(lines.lineAt(number), from)));
+    rows.push(
+      row(`${mark} ${String(number).padStart(margin)} | `, show(lines.lineAt(number), from)),
+    );
     if (number !== line) continue;
     const before = width(text.slice(from, column - 1));
     const under = Math.max(1, width(text.slice(column - 1, column - 1 + length)));
@@ -54,7 +56,9 @@ function show(text: string, from: number): string {
 /** Control characters would move the terminal's cursor, or worse. */
 function printable(character: string): string {
   if (character === '\t') return ' '.repeat(TAB_WIDTH);
-  return /[\p{Cc}\p{Cs}\u2028\u2029\u202A-\u202E\u2066-\u2069]/u.test(character) ? '\uFFFD' : character;
+  return /[\p{Cc}\p{Cs}\u2028\u2029\u202A-\u202E\u2066-\u2069]/u.test(character)
+    ? '\uFFFD'
+    : character;
 }
 
 const ZERO_WIDTH = /^[\p{Mn}\p{Me}\u200B-\u200D\uFE0E\uFE0F]$/u;

@@ -68,7 +68,9 @@ function fromCanonical(value: JsonObject): Interpreted {
   if (planned !== undefined) return refuse(planned.code, ['kind'], { hint: '', ...planned });
   return refuse('unknown-kind', ['kind'], {
     message: `Expected a kind of manifest, found ${describeFound(kind)}.`,
-    hint: (typeof kind === 'string' ? didYouMean(kind, KINDS) : undefined) ?? `The kinds are ${KINDS.join(', ')}.`,
+    hint:
+      (typeof kind === 'string' ? didYouMean(kind, KINDS) : undefined) ??
+      `The kinds are ${KINDS.join(', ')}.`,
   });
 }
 

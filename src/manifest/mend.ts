@@ -2,7 +2,17 @@ import { isJsonObject, type Json, type JsonObject } from '../expr/json.ts';
 import type { Path, Problem } from '../graph/problem.ts';
 
 /** Fields without which the graph cannot be looked at. */
-const VITAL = new Set(['id', 'type', 'name', 'steps', 'phases', 'spec', 'apply', 'onFailure', 'finally']);
+const VITAL = new Set([
+  'id',
+  'type',
+  'name',
+  'steps',
+  'phases',
+  'spec',
+  'apply',
+  'onFailure',
+  'finally',
+]);
 
 /**
  * The manifest without what its schema refuses, so that the graph can tell what is wrong with the
@@ -10,22 +20,56 @@ const VITAL = new Set(['id', 'type', 'name', 'steps', 'phases', 'spec', 'apply',
  */
 export function mend(manifest: JsonObject, problems: readonly Problem[]): JsonObject | null {
   let mended: Json = manifest;
-  for (const { code, path, hint, atKey } of problems) {
+  let counter = 1;
+  for (const problem of problems) {
+    const { code, path, hint, atKey } = problem;
     if (path[0] !== 'spec') continue;
     const inConfig = path.includes('config');
-    if (code === 'missing-field' || code === 'conflicting-fields') {
-      if (inConfig || hint?.startsWith('config') === true || isOptional(path)) continue;
+    const missing = missingOf(problem);
+    if (missing === 'id' || missing === 'type') {
+      mended = placed(
+        mended,
+        path,
+        missing === 'id' ? { id: `step_${counter}` } : { type: 'start' },
+      );
+      counter += 1;
+      continue;
+    }
+    if (missing !== undefined || code === 'conflicting-fields') {
+      if (inConfig || missing === 'config' || isOptional(path)) continue;
       return null;
     }
     if (path.length < 2) return null;
-    const last = path.at(-1);
-    if (atKey !== true && !inConfig && typeof last === 'string' && VITAL.has(last)) {
-      if (code === 'not-supported-yet') continue;
+    if (isVital(problem, inConfig)) {
+      // A name of the wrong form is still a name.
+      if (code === 'not-supported-yet' || code === 'wrong-form') continue;
       return null;
     }
     mended = without(mended, path, code === 'unknown-field' ? meantBy(hint) : undefined);
   }
   return isJsonObject(mended) ? mended : null;
+}
+
+/** The field that a `missing-field` problem names last: it says so in quotes. */
+function missingOf({ code, message }: Problem): string | undefined {
+  return code === 'missing-field' ? /.*"([^"]+)"/.exec(message)?.[1] : undefined;
+}
+
+/** The value with these fields added to the object at `path`. */
+function placed(value: Json, path: Path, fields: JsonObject): Json {
+  const [part, ...rest] = path;
+  if (part === undefined) return isJsonObject(value) ? { ...fields, ...value } : value;
+  if (Array.isArray(value)) {
+    return value.map((item: Json, index) => (index === part ? placed(item, rest, fields) : item));
+  }
+  if (!isJsonObject(value)) return value;
+  return { ...value, [part]: placed(value[part] ?? null, rest, fields) };
+}
+
+function isVital({ path, atKey }: Problem, inConfig: boolean): boolean {
+  const last = path.at(-1);
+  if (atKey === true || inConfig || isOptional(path)) return false;
+  return typeof last === 'string' && VITAL.has(last);
 }
 
 /** Paths in `input`, `resume` and `triggers` do not touch the steps. */

@@ -28,6 +28,8 @@ function textsOf(value: Json | undefined): { readonly [name: string]: string } {
 export function sortedJson(value: Json): string {
   if (Array.isArray(value)) return `[${value.map(sortedJson).join(',')}]`;
   if (!isJsonObject(value)) return JSON.stringify(value);
-  const entries = Object.keys(value).toSorted().map((key) => `${JSON.stringify(key)}:${sortedJson(value[key] ?? null)}`);
+  const entries = Object.keys(value)
+    .toSorted()
+    .map((key) => `${JSON.stringify(key)}:${sortedJson(value[key] ?? null)}`);
   return `{${entries.join(',')}}`;
 }

@@ -1,4 +1,12 @@
-import { isAlias, isMap, isScalar, isSeq, parseAllDocuments, type Alias, type Document } from 'yaml';
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  parseAllDocuments,
+  type Alias,
+  type Document,
+} from 'yaml';
 import type { Json } from '../expr/json.ts';
 import type { Path } from '../graph/problem.ts';
 import type { FileProblem } from '../record/source.ts';
@@ -195,7 +203,8 @@ function findWritten(
   const part = firstLine.trimEnd();
   if (part === '') return null;
   let nth = 0;
-  for (let at = value.indexOf(part); at >= 0 && at < offset; at = value.indexOf(part, at + 1)) nth += 1;
+  for (let at = value.indexOf(part); at >= 0 && at < offset; at = value.indexOf(part, at + 1))
+    nth += 1;
   let found = written.indexOf(part);
   for (; nth > 0 && found >= 0; nth -= 1) found = written.indexOf(part, found + 1);
   return found < 0 ? null : { start: found, end: found + part.length };

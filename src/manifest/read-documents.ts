@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import { isJsonObject } from '../expr/json.ts';
 import type { Path, Problem } from '../graph/problem.ts';
 import type { FileProblem } from '../record/source.ts';
 import { decode } from './decode.ts';
@@ -13,6 +14,8 @@ import { buildWorkflow } from './build-workflow.ts';
 export interface FileContext extends ReadParts {
   readonly file: string;
   readonly folder: Folder;
+  /** In place of the name that a workflow gives itself. */
+  readonly name?: string;
 }
 
 /** The files that a manifest may refer to. */
@@ -58,10 +61,11 @@ export function readDocuments(parsed: ParsedFile, context: FileContext): ReadFil
 }
 
 function readManifest(
-  canonical: CanonicalManifest,
+  written: CanonicalManifest,
   document: ManifestDocument,
   context: FileContext,
 ): ReadFile {
+  const canonical = context.name === undefined ? written : renamed(written, context.name);
   const at = document.source.placeOf(document.locate(canonical.trace(['metadata', 'name'])).start);
   const place = { file: context.file, line: at.line, column: at.column };
   const built =
@@ -70,7 +74,18 @@ function readManifest(
       : buildWorkflow(canonical.manifest, { ...context, place });
   const problemAt = (problem: Problem): FileProblem => placed(document, problem, canonical.trace);
   const problems = built.problems.map(problemAt);
-  return { resources: built.resource === null ? [] : [{ resource: built.resource, problemAt }], problems };
+  return {
+    resources: built.resource === null ? [] : [{ resource: built.resource, problemAt }],
+    problems,
+  };
+}
+
+/** A Run keeps its name: it is the workflow's that the caller gives. */
+function renamed(canonical: CanonicalManifest, name: string): CanonicalManifest {
+  if (canonical.kind === 'Run') return canonical;
+  const { metadata } = canonical.manifest;
+  const fields = isJsonObject(metadata) ? metadata : {};
+  return { ...canonical, manifest: { ...canonical.manifest, metadata: { ...fields, name } } };
 }
 
 function dialectContext({ file, folder }: FileContext): DialectContext {

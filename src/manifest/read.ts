@@ -99,14 +99,21 @@ function isStepList(bytes: Uint8Array | undefined): boolean {
   if (!decoded.ok) return false;
   try {
     const value: unknown = JSON.parse(decoded.text);
-    return typeof value === 'object' && value !== null && isJsonObject(value as never) && stepList.matches(value as never);
+    return (
+      typeof value === 'object' &&
+      value !== null &&
+      isJsonObject(value as never) &&
+      stepList.matches(value as never)
+    );
   } catch {
     // A broken config.json that looks like a step list is told as one.
     return /"steps"\s*:\s*\[/.test(decoded.text) && /"(id|name)"\s*:/.test(decoded.text);
   }
 }
 
-function filesByFolder(files: ReadonlyMap<string, Uint8Array>): (folder: string) => readonly string[] {
+function filesByFolder(
+  files: ReadonlyMap<string, Uint8Array>,
+): (folder: string) => readonly string[] {
   let byFolder: Map<string, string[]> | undefined;
   return (folder) => {
     byFolder ??= groupByFolder(files.keys());
@@ -139,11 +146,14 @@ function twoWorkflows(path: string, other: string): FileProblem {
   );
 }
 
-function withoutBadFiles(
+/** The result of a reading: nothing of a file with an error is among the resources. */
+export function withoutBadFiles(
   resources: readonly Resource[],
   problems: readonly FileProblem[],
 ): ReadResult {
-  const badFiles = new Set(problems.filter(({ severity }) => severity === 'error').map(({ file }) => file));
+  const badFiles = new Set(
+    problems.filter(({ severity }) => severity === 'error').map(({ file }) => file),
+  );
   return {
     resources: resources.filter(({ file }) => !badFiles.has(file)),
     problems: problems.toSorted(inOrder),

@@ -1,4 +1,13 @@
-import { isAlias, isMap, isPair, isScalar, isSeq, type Alias, type ParsedNode, type Range } from 'yaml';
+import {
+  isAlias,
+  isMap,
+  isPair,
+  isScalar,
+  isSeq,
+  type Alias,
+  type ParsedNode,
+  type Range,
+} from 'yaml';
 import type { Json } from '../expr/json.ts';
 import type { Mistake, TextSpan } from './source-text.ts';
 

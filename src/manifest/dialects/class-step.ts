@@ -15,7 +15,13 @@ interface ClassStep {
  * step-list seed documents it. The code makes the base class that such files import, and calls the
  * method. Null when the file has no such method.
  */
-export function classStepCode({ step, name, previous, source, file }: ClassStep): JsonObject | null {
+export function classStepCode({
+  step,
+  name,
+  previous,
+  source,
+  file,
+}: ClassStep): JsonObject | null {
   const method = new RegExp(`^[ \\t]+(?:async )?def ${name}\\(\\s*self\\b`, 'm');
   const owner = new RegExp(`^class (\\w+)`, 'm').exec(source)?.[1];
   if (owner === undefined || !method.test(source)) return null;

@@ -14,7 +14,10 @@ export type Shape =
 
 /** Which of the known shapes a document has, by its keys. */
 export function detectShape(document: JsonObject): Shape {
-  if ('apiVersion' in document || ('kind' in document && ('spec' in document || 'metadata' in document))) {
+  if (
+    'apiVersion' in document ||
+    ('kind' in document && ('spec' in document || 'metadata' in document))
+  ) {
     return { kind: 'canonical' };
   }
   const dialect = DIALECTS.find((each) => each.matches(document));

@@ -46,8 +46,15 @@ export interface WorkflowParts {
 }
 
 /** A canonical Workflow manifest; undefined fields are left out. */
-export function workflowManifest({ name, annotations = {}, labels, spec }: WorkflowParts): JsonObject {
-  const entries = Object.entries(spec).filter((entry): entry is [string, Json] => entry[1] !== undefined);
+export function workflowManifest({
+  name,
+  annotations = {},
+  labels,
+  spec,
+}: WorkflowParts): JsonObject {
+  const entries = Object.entries(spec).filter(
+    (entry): entry is [string, Json] => entry[1] !== undefined,
+  );
   return {
     apiVersion: 'behest.dev/v1',
     kind: 'Workflow',
@@ -62,6 +69,8 @@ export function workflowManifest({ name, annotations = {}, labels, spec }: Workf
 
 /** The object without fields that are undefined. */
 export function given(fields: { readonly [field: string]: Json | undefined }): JsonObject {
-  const entries = Object.entries(fields).filter((entry): entry is [string, Json] => entry[1] !== undefined);
+  const entries = Object.entries(fields).filter(
+    (entry): entry is [string, Json] => entry[1] !== undefined,
+  );
   return Object.fromEntries(entries);
 }

@@ -70,7 +70,9 @@ class BranchReader {
     });
     return this.#result({
       ...rest,
-      ...(cases === undefined ? {} : { cases: isJsonObject(cases) ? Object.fromEntries(entries) : cases }),
+      ...(cases === undefined
+        ? {}
+        : { cases: isJsonObject(cases) ? Object.fromEntries(entries) : cases }),
       ...(last === undefined ? {} : { default: last }),
     });
   }
@@ -86,7 +88,8 @@ class BranchReader {
     if (value !== undefined && ids.has(value)) return this.#take(value, branch);
     const wanted = value ?? branch;
     const named = edges.filter(({ edge }) => namesOf(edge).includes(wanted));
-    const found = named.length > 0 ? named : edges.filter(({ edge }) => namesOf(edge).includes(branch));
+    const found =
+      named.length > 0 ? named : edges.filter(({ edge }) => namesOf(edge).includes(branch));
     const [first, second] = found;
     if (second !== undefined) this.#problems.push(twoTargets(second.index, wanted));
     if (first !== undefined) {

@@ -3,7 +3,14 @@ import { didYouMean } from '../../expr/suggest.ts';
 import type { Problem } from '../../graph/problem.ts';
 import { closedObject, listOf } from '../schema/schema-text.ts';
 import { retrySchema, stepSchema } from '../schema/step-schema.ts';
-import { type Converted, type Dialect, type DialectContext, given, problem, workflowManifest } from './dialect.ts';
+import {
+  type Converted,
+  type Dialect,
+  type DialectContext,
+  given,
+  problem,
+  workflowManifest,
+} from './dialect.ts';
 import { type Edge, resolveBranches } from './graph-branches.ts';
 import { slug } from './names.ts';
 import { Origins } from './origins.ts';
@@ -12,7 +19,11 @@ const text: JsonObject = { type: 'string' };
 const anything: JsonObject = {};
 
 /** What a node may say besides `id`, `type` and `config`: the same as a step, but for its edges. */
-const { needs: _needs, retry: _retry, ...stepFields } = stepSchema['properties'] as {
+const {
+  needs: _needs,
+  retry: _retry,
+  ...stepFields
+} = stepSchema['properties'] as {
   readonly [field: string]: JsonObject;
 };
 
@@ -81,11 +92,16 @@ interface Node extends JsonObject {
 
 function convert(document: JsonObject, context: DialectContext): Converted {
   const nodes = document['nodes'] as readonly Node[];
-  const edges = ((document['edges'] ?? []) as readonly Edge[]).map((edge, index) => ({ edge, index }));
+  const edges = ((document['edges'] ?? []) as unknown as readonly Edge[]).map((edge, index) => ({
+    edge,
+    index,
+  }));
   const ids = new Set(nodes.map(({ id }) => id));
   const problems: Problem[] = edges.flatMap(({ edge, index }) => unknownEnds(edge, index, ids));
   const known = edges.filter(({ edge }) => ids.has(edge.source) && ids.has(edge.target));
-  const origins = new Origins().set(['metadata', 'name'], ['name']).set(['spec', 'title'], ['name']);
+  const origins = new Origins()
+    .set(['metadata', 'name'], ['name'])
+    .set(['spec', 'title'], ['name']);
   const steps = nodes.map((node, position) => {
     const own = known.filter(({ edge }) => edge.source === node.id);
     const branches = resolveBranches(node, { position, edges: own, ids });
@@ -97,15 +113,22 @@ function convert(document: JsonObject, context: DialectContext): Converted {
   const list = steps.map(({ node, config }, position) => {
     origins.set(['spec', 'steps', position], ['nodes', position]);
     const incoming = plain.filter(({ edge }) => edge.target === node.id);
-    incoming.forEach(({ index }, at) => origins.set(['spec', 'steps', position, 'needs', at], ['edges', index, 'source']));
+    incoming.forEach(({ index }, at) =>
+      origins.set(['spec', 'steps', position, 'needs', at], ['edges', index, 'source']),
+    );
     return stepOf(node, { config, incoming, position, origins, problems });
   });
-  for (const field of ['input', 'output', 'description', 'timeout']) origins.set(['spec', field], [field]);
+  for (const field of ['input', 'output', 'description', 'timeout'])
+    origins.set(['spec', field], [field]);
   origins.set(['metadata', 'labels'], ['labels']);
   return { manifest: manifestOf(document, list, context), origins, problems };
 }
 
-function manifestOf(document: JsonObject, steps: readonly JsonObject[], context: DialectContext): JsonObject {
+function manifestOf(
+  document: JsonObject,
+  steps: readonly JsonObject[],
+  context: DialectContext,
+): JsonObject {
   const { id, name, description, icon, input, output, timeout, labels } = document;
   const title = typeof name === 'string' ? name : undefined;
   const named = typeof id === 'string' && id !== '' ? id : (title ?? context.fallbackName);
@@ -137,8 +160,18 @@ interface StepParts {
   readonly problems: Problem[];
 }
 
-function stepOf(node: Node, { config, incoming, position, origins, problems }: StepParts): JsonObject {
-  const { label, description: _description, position: _place, ui: _ui, config: _config, ...fields } = node;
+function stepOf(
+  node: Node,
+  { config, incoming, position, origins, problems }: StepParts,
+): JsonObject {
+  const {
+    label,
+    description: _description,
+    position: _place,
+    ui: _ui,
+    config: _config,
+    ...fields
+  } = node;
   const conditions = incoming.filter(({ edge }) => typeof edge.condition === 'string');
   const [guard] = conditions;
   let when = fields['when'];

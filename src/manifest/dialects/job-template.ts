@@ -1,7 +1,13 @@
 import { isJsonObject, type Json, type JsonObject } from '../../expr/json.ts';
 import type { Path, Problem } from '../../graph/problem.ts';
 import { closedObject, listOf } from '../schema/schema-text.ts';
-import { type Converted, type Dialect, type DialectContext, problem, workflowManifest } from './dialect.ts';
+import {
+  type Converted,
+  type Dialect,
+  type DialectContext,
+  problem,
+  workflowManifest,
+} from './dialect.ts';
 import { outputOf, slug, snake, titleOfConstant } from './names.ts';
 import { Origins } from './origins.ts';
 
@@ -22,7 +28,8 @@ const templateSchema = closedObject(
           function: {
             ...text,
             pattern: '^[A-Za-z_][\\w-]*(\\.[A-Za-z_]\\w*)+$',
-            description: '`file.function`: a function of a Python or JavaScript file beside this one.',
+            description:
+              '`file.function`: a function of a Python or JavaScript file beside this one.',
           },
         },
         { required: ['name', 'function'] },
@@ -48,7 +55,9 @@ export const jobTemplates: Dialect = {
   shape: '{NAME: {jobs: [{name, function}]}, …}',
   matches: (document) => {
     const values = Object.values(document);
-    return values.length > 0 && values.every((each) => isJsonObject(each) && Array.isArray(each['jobs']));
+    return (
+      values.length > 0 && values.every((each) => isJsonObject(each) && Array.isArray(each['jobs']))
+    );
   },
   schema: { type: 'object', additionalProperties: templateSchema },
   convert: (document, context) =>
@@ -110,7 +119,10 @@ function functionOf(
   const dot = job.function.lastIndexOf('.');
   const base = job.function.slice(0, dot).replaceAll('.', '/');
   const name = job.function.slice(dot + 1);
-  for (const [extension, language] of [['py', 'python'], ['js', 'javascript']] as const) {
+  for (const [extension, language] of [
+    ['py', 'python'],
+    ['js', 'javascript'],
+  ] as const) {
     const file = `${base}.${extension}`;
     const source = place.context.readFile(file);
     if (source === null) continue;

@@ -28,7 +28,5 @@ function words(text: string): readonly string[] {
 
 /** A template of a step's output, by an id that may hold dashes. */
 export function outputOf(id: string): string {
-  return /^[A-Za-z_][A-Za-z0-9_]*$/.test(id)
-    ? `{{ ${id}.output }}`
-    : `{{ steps["${id}"].output }}`;
+  return /^[A-Za-z_][A-Za-z0-9_]*$/.test(id) ? `{{ ${id}.output }}` : `{{ steps["${id}"].output }}`;
 }

@@ -58,7 +58,8 @@ interface Sought {
 /** Config of a code step that calls `step_<name>`; null when the file has no such function. */
 function stepFunction({ step, previous, source, file, language }: Sought): JsonObject | null {
   const name = `step_${snake(step.name)}`;
-  const parameters = language === 'python' ? pythonParameters(source, name) : scriptParameters(source, name);
+  const parameters =
+    language === 'python' ? pythonParameters(source, name) : scriptParameters(source, name);
   if (parameters === null) {
     return language === 'python' ? classStepCode({ step, name, previous, source, file }) : null;
   }

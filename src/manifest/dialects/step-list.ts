@@ -2,7 +2,13 @@ import type { Json, JsonObject } from '../../expr/json.ts';
 import type { Problem } from '../../graph/problem.ts';
 import { closedObject, listOf } from '../schema/schema-text.ts';
 import { codeOfStep } from './step-code.ts';
-import { type Converted, type Dialect, type DialectContext, given, workflowManifest } from './dialect.ts';
+import {
+  type Converted,
+  type Dialect,
+  type DialectContext,
+  given,
+  workflowManifest,
+} from './dialect.ts';
 import { outputOf, slug } from './names.ts';
 import { Origins } from './origins.ts';
 
@@ -67,7 +73,8 @@ function convert(document: JsonObject, context: DialectContext): Converted {
     const before = listed[index - 1];
     const previous = before === undefined ? '{{ input }}' : outputOf(before.name);
     const canonical = stepOf(step, { index, previous, context, problems });
-    if (canonical['type'] !== step.type) annotations[`behest.dev/step-type.${step.name}`] = step.type;
+    if (canonical['type'] !== step.type)
+      annotations[`behest.dev/step-type.${step.name}`] = step.type;
     return canonical;
   });
   const { id, name, description, input } = document;

@@ -1,6 +1,12 @@
 import { isJsonObject, type Json, type JsonObject } from '../../expr/json.ts';
 import { closedObject, listOf, STEP_ID_PATTERN } from '../schema/schema-text.ts';
-import { type Converted, type Dialect, type DialectContext, given, workflowManifest } from './dialect.ts';
+import {
+  type Converted,
+  type Dialect,
+  type DialectContext,
+  given,
+  workflowManifest,
+} from './dialect.ts';
 import { slug } from './names.ts';
 import { Origins } from './origins.ts';
 
@@ -30,7 +36,11 @@ const schema = closedObject(
             minimum: 0,
             maximum: 99,
           },
-          timeout: { description: 'Seconds that an attempt may take.', type: 'number', exclusiveMinimum: 0 },
+          timeout: {
+            description: 'Seconds that an attempt may take.',
+            type: 'number',
+            exclusiveMinimum: 0,
+          },
         },
         { required: ['id'], oneOf: [{ required: ['tool'] }, { required: ['agent'] }] },
       ),
@@ -55,7 +65,9 @@ interface Task extends JsonObject {
 
 function convert(document: JsonObject, context: DialectContext): Converted {
   const tasks = document['tasks'] as readonly Task[];
-  const origins = new Origins().set(['metadata', 'name'], ['name']).set(['spec', 'input'], ['input']);
+  const origins = new Origins()
+    .set(['metadata', 'name'], ['name'])
+    .set(['spec', 'input'], ['input']);
   const steps = tasks.map((task, index) => {
     const at = ['spec', 'steps', index];
     const written = ['tasks', index];
@@ -82,7 +94,8 @@ function stepOf(task: Task): JsonObject {
     config,
     needs: needs ?? [],
     retry: typeof retries === 'number' ? { maxAttempts: retries + 1 } : undefined,
-    timeout: typeof timeout === 'number' ? `${Math.max(1, Math.round(timeout * 1000))}ms` : undefined,
+    timeout:
+      typeof timeout === 'number' ? `${Math.max(1, Math.round(timeout * 1000))}ms` : undefined,
   });
 }
 

@@ -37,14 +37,20 @@ function withoutEchoes(errors: readonly SchemaError[]): readonly SchemaError[] {
       meant.add(`${error.instancePath} apply`);
     }
   }
-  return errors.filter((error) => !missingFields(error).some((field) => meant.has(`${error.instancePath} ${field}`)));
+  return errors.filter(
+    (error) => !missingFields(error).some((field) => meant.has(`${error.instancePath} ${field}`)),
+  );
 }
 
 function missingFields(error: SchemaError): readonly string[] {
   if (error.keyword === 'required') return [String(error.params['missingProperty'])];
   if (error.keyword !== 'oneOf' && error.keyword !== 'anyOf') return [];
   const branches: unknown = error.schema;
-  if (!Array.isArray(branches) || error.params['passingSchemas'] !== null && error.keyword === 'oneOf') return [];
+  if (
+    !Array.isArray(branches) ||
+    (error.params['passingSchemas'] !== null && error.keyword === 'oneOf')
+  )
+    return [];
   return branches.flatMap((branch: { required?: readonly string[] }) => branch.required ?? []);
 }
 

@@ -35,7 +35,9 @@ function meantBranch(choice: SchemaError, inner: readonly SchemaError[]): readon
   if (branches.every(isFieldRule)) return [];
   const candidates = branches.flatMap((branch, index) => {
     if (isTemplateRule(branch)) return [];
-    const own = inner.filter((each) => each.schemaPath.startsWith(`${choice.schemaPath}/${index}/`));
+    const own = inner.filter((each) =>
+      each.schemaPath.startsWith(`${choice.schemaPath}/${index}/`),
+    );
     const isOtherType = own.some(
       (each) => each.keyword === 'type' && each.instancePath === choice.instancePath,
     );
@@ -52,7 +54,11 @@ export function isFieldRule(branch: Json): boolean {
 
 /** The branch of a config schema that accepts a template in place of the value. */
 export function isTemplateRule(branch: Json): boolean {
-  return isJsonObject(branch) && typeof branch['pattern'] === 'string' && branch['pattern'].includes('\\{\\{');
+  return (
+    isJsonObject(branch) &&
+    typeof branch['pattern'] === 'string' &&
+    branch['pattern'].includes('\\{\\{')
+  );
 }
 
 /** The types that a choice accepts, by all its branches; templates do not count. */

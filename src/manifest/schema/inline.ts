@@ -4,7 +4,10 @@ import { isJsonObject, type Json, type JsonObject } from '../../expr/json.ts';
  * The schema with every `#/$defs/…` written out. ajv reports the way through a schema by its text,
  * and a way without references leads back to the branch that an error came from.
  */
-export function inlineRefs(schema: JsonObject, defs: { readonly [name: string]: JsonObject }): JsonObject {
+export function inlineRefs(
+  schema: JsonObject,
+  defs: { readonly [name: string]: JsonObject },
+): JsonObject {
   const inlined = inline(schema, defs);
   if (!isJsonObject(inlined)) throw new TypeError('a schema is an object');
   return inlined;

@@ -24,12 +24,23 @@ function referenceProblems(schema: JsonObject): readonly Problem[] {
   const problems: Problem[] = [];
   walk(schema, [], (key, value, path) => {
     if (key === '$schema' && !/json-schema\.org\/draft\/2020-12\/schema#?$/.test(String(value))) {
-      problems.push(bad(path, `Only JSON Schema 2020-12 is understood; found ${describeFound(value)}.`, 'Remove $schema, or write https://json-schema.org/draft/2020-12/schema.'));
+      problems.push(
+        bad(
+          path,
+          `Only JSON Schema 2020-12 is understood; found ${describeFound(value)}.`,
+          'Remove $schema, or write https://json-schema.org/draft/2020-12/schema.',
+        ),
+      );
     }
     if (key !== '$ref' && key !== '$dynamicRef') return;
     if (typeof value !== 'string' || value.startsWith('#')) return;
     problems.push(
-      bad(path, `The reference ${describeFound(value)} leads out of this schema.`, 'Copy what it refers to into $defs and refer to "#/$defs/name".', 'remote-ref'),
+      bad(
+        path,
+        `The reference ${describeFound(value)} leads out of this schema.`,
+        'Copy what it refers to into $defs and refer to "#/$defs/name".',
+        'remote-ref',
+      ),
     );
   });
   return problems;
@@ -42,7 +53,8 @@ function metaProblems(schema: JsonObject): readonly Problem[] {
   for (const error of shared.errors ?? []) {
     if (error.keyword === '$dynamicRef' || error.keyword === '$ref') continue;
     const known = byPlace.get(error.instancePath);
-    if (known === undefined || weight(error) > weight(known)) byPlace.set(error.instancePath, error);
+    if (known === undefined || weight(error) > weight(known))
+      byPlace.set(error.instancePath, error);
   }
   return [...byPlace.values()].map((error) => metaProblem(error, schema));
 }
@@ -56,10 +68,18 @@ function metaProblem(error: SchemaError, schema: JsonObject): Problem {
   const found = describeFound(error.data);
   if (error.keyword === 'enum') {
     const near = typeof error.data === 'string' ? didYouMean(error.data, TYPES) : undefined;
-    return bad(path, `${found} is no type of JSON Schema.`, near ?? `The types are ${listText(TYPES)}.`);
+    return bad(
+      path,
+      `${found} is no type of JSON Schema.`,
+      near ?? `The types are ${listText(TYPES)}.`,
+    );
   }
   const keyword = String(path.at(-1) ?? 'input');
-  return bad(path, `"${keyword}" ${error.message ?? 'is wrong'}; found ${found}.`, 'See JSON Schema 2020-12.');
+  return bad(
+    path,
+    `"${keyword}" ${error.message ?? 'is wrong'}; found ${found}.`,
+    'See JSON Schema 2020-12.',
+  );
 }
 
 /** What the meta-schema cannot see: patterns, formats, references to nowhere. */
@@ -68,14 +88,32 @@ function compileProblems(schema: JsonObject): readonly Problem[] {
   walk(schema, [], (key, value, path) => {
     if (typeof value !== 'string') return;
     if (key === 'pattern' && !isPattern(value)) {
-      problems.push(bad(path, `The pattern ${describeFound(value)} is no regular expression.`, 'Escape special characters with \\.'));
+      problems.push(
+        bad(
+          path,
+          `The pattern ${describeFound(value)} is no regular expression.`,
+          'Escape special characters with \\.',
+        ),
+      );
     }
     if (key === 'format' && shared.formats[value] === undefined) {
       const near = didYouMean(value, Object.keys(shared.formats));
-      problems.push(bad(path, `The format ${describeFound(value)} is unknown.`, near ?? 'Remove it, or use pattern.'));
+      problems.push(
+        bad(
+          path,
+          `The format ${describeFound(value)} is unknown.`,
+          near ?? 'Remove it, or use pattern.',
+        ),
+      );
     }
     if (key === '$ref' && resolve(schema, value) === undefined) {
-      problems.push(bad(path, `The reference ${describeFound(value)} leads nowhere.`, 'Refer to "#/$defs/name".'));
+      problems.push(
+        bad(
+          path,
+          `The reference ${describeFound(value)} leads nowhere.`,
+          'Refer to "#/$defs/name".',
+        ),
+      );
     }
   });
   if (problems.length > 0) return problems;
@@ -84,7 +122,9 @@ function compileProblems(schema: JsonObject): readonly Problem[] {
     return [];
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    return [bad([], `The input schema cannot be compiled: ${message}.`, 'See JSON Schema 2020-12.')];
+    return [
+      bad([], `The input schema cannot be compiled: ${message}.`, 'See JSON Schema 2020-12.'),
+    ];
   }
 }
 
@@ -127,7 +167,8 @@ function walk(
     if (DATA.has(key)) continue;
     visit(key, item, [...path, key]);
     if (!NAMED.has(key) || !isJsonObject(item)) walk(item, [...path, key], visit);
-    else for (const [name, schema] of Object.entries(item)) walk(schema, [...path, key, name], visit);
+    else
+      for (const [name, schema] of Object.entries(item)) walk(schema, [...path, key, name], visit);
   }
 }
 

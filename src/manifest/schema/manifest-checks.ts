@@ -76,7 +76,9 @@ function checkStep(
   const known = configs.get(type);
   if (known === undefined) {
     const planned = unserved('type', type);
-    return planned === undefined ? [] : [{ severity: 'error', path: [...path, 'type'], ...planned }];
+    return planned === undefined
+      ? []
+      : [{ severity: 'error', path: [...path, 'type'], ...planned }];
   }
   if (config === undefined) return checkAbsentConfig(type, path, known);
   if (!isJsonObject(config)) return [];
@@ -86,7 +88,11 @@ function checkStep(
   }));
 }
 
-function checkAbsentConfig(type: string, path: Path, { check, schema }: ConfigCheck): readonly Problem[] {
+function checkAbsentConfig(
+  type: string,
+  path: Path,
+  { check, schema }: ConfigCheck,
+): readonly Problem[] {
   if (!needsConfig(schema) || check({}).length === 0) return [];
   const messages = check({}).map(({ message }) => message);
   return [

@@ -4,7 +4,14 @@ import type { Problem } from '../../graph/problem.ts';
 import { unserved, type Place } from '../unserved.ts';
 import { isFieldRule, typesOf } from './choose-branch.ts';
 import { describeFound, describeTypes, listText, oneOfText } from './describe.ts';
-import { descriptionOf, parentSchemaOf, pathOf, propertiesOf, type SchemaError } from './schema-error.ts';
+import {
+  descriptionOf,
+  parentSchemaOf,
+  pathOf,
+  propertiesOf,
+  type SchemaError,
+} from './schema-error.ts';
+import { DURATION_PATTERN } from './schema-text.ts';
 import { formOf } from './value-form.ts';
 
 type Told = Omit<Problem, 'path' | 'severity'> & { readonly field?: string };
@@ -84,8 +91,14 @@ function wrongType(error: SchemaError, types: readonly string[]): Told {
   return {
     code: 'wrong-type',
     message: `Expected ${describeTypes(types)}, found ${describeFound(data)}.`,
-    hint: typeHint(data, types) ?? descriptionOf(parentSchemaOf(error)),
+    hint: durationHint(error) ?? typeHint(data, types) ?? descriptionOf(parentSchemaOf(error)),
   };
+}
+
+function durationHint({ data, ...error }: SchemaError): string | undefined {
+  const { pattern } = parentSchemaOf(error);
+  if (typeof data !== 'number' || pattern !== DURATION_PATTERN) return undefined;
+  return `Write a number and a unit: ${String(data)}s, ${String(data)}m.`;
 }
 
 function typeHint(data: unknown, types: readonly string[]): string | undefined {
@@ -104,7 +117,8 @@ function typeHint(data: unknown, types: readonly string[]): string | undefined {
 
 function wrongValue(error: SchemaError): Told {
   const schema = error.schema as Json | readonly Json[];
-  const allowed: readonly Json[] = error.keyword === 'enum' && Array.isArray(schema) ? schema : [schema as Json];
+  const allowed: readonly Json[] =
+    error.keyword === 'enum' && Array.isArray(schema) ? schema : [schema as Json];
   const words = allowed.filter((value) => typeof value === 'string');
   const near = typeof error.data === 'string' ? didYouMean(error.data, words) : undefined;
   return {
@@ -133,7 +147,10 @@ function fieldChoice(error: SchemaError, branches: readonly Json[]): Told {
     isJsonObject(branch) && Array.isArray(branch['required']) ? branch['required'].map(String) : [],
   );
   const names = fields.map((field) => `"${field}"`);
-  if (isJsonObject(error.data as Json) && fields.filter((field) => Object.hasOwn(error.data as object, field)).length > 1) {
+  if (
+    isJsonObject(error.data as Json) &&
+    fields.filter((field) => Object.hasOwn(error.data as object, field)).length > 1
+  ) {
     return {
       code: 'conflicting-fields',
       message: `Only one of ${names.join(', ')} can be given.`,
@@ -149,7 +166,8 @@ function fieldChoice(error: SchemaError, branches: readonly Json[]): Told {
 
 function conflict(error: SchemaError): Told {
   const schema = error.schema as Json;
-  const fields = isJsonObject(schema) && Array.isArray(schema['required']) ? schema['required'] : [];
+  const fields =
+    isJsonObject(schema) && Array.isArray(schema['required']) ? schema['required'] : [];
   if (fields.length === 0) return formOf(error);
   return {
     code: 'conflicting-fields',

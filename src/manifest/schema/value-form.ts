@@ -36,11 +36,19 @@ export function formOf(error: SchemaError): Form {
     case 'maxLength':
       return outOfRange(`at most ${limit} characters`, found, hint);
     case 'minItems':
-      return outOfRange(limit === '1' ? 'at least one item' : `at least ${limit} items`, found, hint);
+      return outOfRange(
+        limit === '1' ? 'at least one item' : `at least ${limit} items`,
+        found,
+        hint,
+      );
     case 'maxItems':
       return outOfRange(`at most ${limit} items`, found, hint);
     case 'minProperties':
-      return outOfRange(limit === '1' ? 'at least one field' : `at least ${limit} fields`, found, hint);
+      return outOfRange(
+        limit === '1' ? 'at least one field' : `at least ${limit} fields`,
+        found,
+        hint,
+      );
     case 'maxProperties':
       return outOfRange(limit === '1' ? 'one field only' : `at most ${limit} fields`, found, hint);
     default:

@@ -1,6 +1,13 @@
 import type { JsonObject } from '../../expr/json.ts';
 import { metadataSchema } from './metadata-schema.ts';
-import { closedObject, durationField, listOf, nameField, ref, STEP_ID_PATTERN } from './schema-text.ts';
+import {
+  closedObject,
+  durationField,
+  listOf,
+  nameField,
+  ref,
+  STEP_ID_PATTERN,
+} from './schema-text.ts';
 
 const steps = (description: string): JsonObject =>
   listOf(description, ref('step'), { minItems: 1 });
@@ -33,7 +40,11 @@ const resumeSchema: JsonObject = closedObject(
         'One condition: exactly one of its fields.',
         {
           http: { description: 'URL that must answer 2xx or 3xx.', type: 'string', minLength: 1 },
-          secret: { description: 'Name of a secret that must exist.', type: 'string', minLength: 1 },
+          secret: {
+            description: 'Name of a secret that must exist.',
+            type: 'string',
+            minLength: 1,
+          },
           expr: { description: 'Condition (CEL) over the run.', type: 'string', minLength: 1 },
         },
         { oneOf: [{ required: ['http'] }, { required: ['secret'] }, { required: ['expr'] }] },
@@ -75,9 +86,13 @@ const specSchema: JsonObject = closedObject(
     triggers: listOf('What starts runs by itself.', ref('trigger'), { default: [] }),
     timeout: durationField('Time limit of a whole run. By default without limit.'),
     resume: ref('resume'),
-    phases: listOf('Groups of steps, one after another. Either `phases` or `steps`.', ref('phase'), {
-      minItems: 1,
-    }),
+    phases: listOf(
+      'Groups of steps, one after another. Either `phases` or `steps`.',
+      ref('phase'),
+      {
+        minItems: 1,
+      },
+    ),
     steps: steps('The steps, when there is one phase. Either `phases` or `steps`.'),
     onFailure: steps('Steps that run after the run has failed.'),
     finally: steps('Steps that run at the end in any case.'),

@@ -1,0 +1,28 @@
+import { crossCheck } from './cross-check.ts';
+import { parseText } from './parse.ts';
+import { readDocuments } from './read-documents.ts';
+import { readParts, withoutBadFiles, type ReadOptions, type ReadResult } from './read.ts';
+
+export interface TextOptions extends ReadOptions {
+  /** What problems call the text; `body` when nothing is said. */
+  readonly file?: string;
+  /** In place of the name that a workflow gives itself. */
+  readonly name?: string;
+}
+
+/** What a text declares that has no files beside it. As readManifests otherwise. */
+export function readText(text: string, options: TextOptions): ReadResult {
+  const { file = 'body', name } = options;
+  const read = readDocuments(parseText(file, text), {
+    ...readParts(options),
+    file,
+    folder: { path: '', files: new Map(), names: () => [] },
+    ...(name === undefined ? {} : { name }),
+  });
+  return withoutBadFiles(...crossCheck(read.resources, read.problems));
+}
+
+/** What a JSON value declares; problems show it as it is printed with two spaces. */
+export function readDocument(value: unknown, options: TextOptions): ReadResult {
+  return readText(JSON.stringify(value, null, 2) ?? 'null', options);
+}
