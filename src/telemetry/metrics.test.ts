@@ -1,0 +1,34 @@
+import { expect, it } from 'vitest';
+
+import { openMetrics } from './metrics.ts';
+
+it('what the rooms report → the text of /metrics', async () => {
+  const { metrics, page } = openMetrics();
+  metrics.runStarted('import');
+  metrics.runFinished('import', 'failed');
+  metrics.attemptFinished('http', 'failed_retryable', 250);
+  metrics.batchCommitted({ runs: 3, facts: 9 }, 4);
+  metrics.reconciled('flows', 'applied', 20);
+  metrics.stuckRuns(2);
+  const text = await page.read();
+  for (const line of [
+    'behest_runs_started_total{workflow="import"} 1',
+    'behest_runs_finished_total{workflow="import",status="failed"} 1',
+    'behest_step_attempt_duration_seconds_sum{type="http",outcome="failed_retryable"} 0.25',
+    'behest_commit_runs_sum 3',
+    'behest_facts_total 9',
+    'behest_commit_duration_seconds_sum 0.004',
+    'behest_reconcile_duration_seconds_sum{source="flows",outcome="applied"} 0.02',
+    'behest_stuck_runs 2',
+  ]) {
+    expect(text).toContain(line);
+  }
+  expect(text).toContain('nodejs_');
+});
+
+it('two servers in one process → counters of their own', async () => {
+  const one = openMetrics();
+  const two = openMetrics();
+  one.metrics.runStarted('a');
+  expect(await two.page.read()).not.toContain('workflow="a"');
+});
