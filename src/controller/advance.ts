@@ -18,6 +18,8 @@ export interface Advance {
   readonly tasks: Task[];
   readonly children: ChildWish[];
   readonly cancels: CancelWish[];
+  /** How many of the facts that came in did not fit. */
+  refused: number;
   /** Steps to reopen if the resume conditions hold now. */
   resume: readonly number[] | null;
 }
@@ -42,10 +44,17 @@ export function advance(
   facts: readonly Fact[],
   now: number,
 ): Advance {
-  const result: Advance = { recorded: [], tasks: [], children: [], cancels: [], resume: null };
+  const result: Advance = {
+    recorded: [],
+    tasks: [],
+    children: [],
+    cancels: [],
+    refused: 0,
+    resume: null,
+  };
   const loop = new Loop(program, state, result);
   state.now = Math.max(state.now, now);
-  for (const fact of facts) loop.record(fact);
+  for (const fact of facts) if (!loop.record(fact)) result.refused += 1;
   wakeTimers(state);
   while (loop.round());
   return result;
@@ -62,10 +71,11 @@ class Loop {
     this.#result = result;
   }
 
-  record(fact: Fact): void {
-    if (!admits(this.#program, this.#state, fact)) return;
+  record(fact: Fact): boolean {
+    if (!admits(this.#program, this.#state, fact)) return false;
     fold(this.#program, this.#state, fact);
     this.#result.recorded.push(fact as RecordableFact);
+    return true;
   }
 
   /** One plan carried out; false when it held nothing but waits. */

@@ -45,6 +45,8 @@ export interface Ledger {
   unfinishedRuns(afterId: string, limit: number): Promise<string[]>;
   /** Finished children whose parent step has not recorded their end. */
   orphanedChildren(limit: number): Promise<ChildEnd[]>;
+  /** The sequence number that each of these runs has now; unknown ids are left out. */
+  currentSeqs(runIds: readonly string[]): Promise<ReadonlyMap<string, number>>;
   /** Unfinished children of a run, for cancel propagation. */
   childrenOf(runId: string): Promise<string[]>;
   addRequest(request: RunRequest): Promise<void>;

@@ -44,6 +44,21 @@ export interface BatchParts {
  * moved meanwhile is dropped from the cache and its work brought again; nothing of it is recorded.
  */
 export async function processBatch(parts: BatchParts, works: readonly Work[]): Promise<MovedRun[]> {
+  const first = await moveAll(parts, works);
+  const second = first.stale.length === 0 ? null : await moveAll(parts, first.stale);
+  const moved = [...first.moved, ...(second?.moved ?? [])];
+  await adoptChildren(parts, moved);
+  return commit(parts, moved);
+}
+
+/**
+ * Moves the runs of these works on. A run from the cache that does not know what to make of a fact
+ * may be out of date, because another controller moved it: it is dropped, and its works are stale.
+ */
+async function moveAll(
+  parts: BatchParts,
+  works: readonly Work[],
+): Promise<{ moved: MovedRun[]; stale: Work[] }> {
   const byRun = Map.groupBy(works, (work) => work.runId);
   const asked = [...byRun].filter(([, list]) => list.some((work) => work.hasRequests === true));
   const at = await parts.loader.load(
@@ -51,14 +66,24 @@ export async function processBatch(parts: BatchParts, works: readonly Work[]): P
     asked.map(([id]) => id),
   );
   const requests = Map.groupBy(at.requests, (request) => request.runId);
-  const candidates: MovedRun[] = [];
+  const moved: MovedRun[] = [];
+  const stale: Work[] = [];
   for (const [id, list] of byRun) {
     const run = at.runs.get(id);
-    if (run === undefined) for (const work of list) work.done?.();
-    else candidates.push(...moveOn(parts, { run, works: list, requests: requests.get(id) ?? [] }));
+    if (run === undefined) {
+      for (const work of list) work.done?.();
+      continue;
+    }
+    const one = moveOn(parts, { run, works: list, requests: requests.get(id) ?? [] });
+    if (one === null) continue;
+    if (one.moved.refused === 0 || at.loaded.has(id)) {
+      moved.push(one);
+      continue;
+    }
+    parts.cache.drop(id);
+    stale.push(...list);
   }
-  await adoptChildren(parts, candidates);
-  return commit(parts, candidates);
+  return { moved, stale };
 }
 
 interface Input {
@@ -68,7 +93,7 @@ interface Input {
 }
 
 /** A bug in one run must not stop the others: it is logged and its work left for later. */
-function moveOn(parts: BatchParts, input: Input): MovedRun[] {
+function moveOn(parts: BatchParts, input: Input): MovedRun | null {
   const { run, works, requests } = input;
   try {
     const now = parts.clock.now();
@@ -79,14 +104,12 @@ function moveOn(parts: BatchParts, input: Input): MovedRun[] {
     }
     const moved = advance(run.program, run.state, facts, now);
     const change = changeOf(run, moved, requests);
-    return [
-      { run, moved, works, change, isRecheck: works.some((work) => work.isRecheck === true) },
-    ];
+    return { run, moved, works, change, isRecheck: works.some((work) => work.isRecheck === true) };
   } catch (error) {
     parts.log.error('run.advance_failed', { runId: run.record.id, error });
     parts.cache.drop(run.record.id);
     for (const work of works) work.again?.();
-    return [];
+    return null;
   }
 }
 
@@ -146,6 +169,7 @@ function adopt(
     tasks: [...moved.tasks, ...more.tasks],
     children: more.children,
     cancels: [...moved.cancels, ...more.cancels],
+    refused: moved.refused,
     resume: more.resume ?? moved.resume,
   };
   const next = { ...changeOf(run, all, []), answered: change.answered };

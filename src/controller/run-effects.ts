@@ -46,12 +46,27 @@ async function publishTasks(parts: EffectParts, moved: readonly MovedRun[]): Pro
     if (each.isRecheck && !each.run.isFresh) doubtful.push(...underWay(each.run, each.moved.tasks));
     each.run.isFresh = false;
   }
-  if (doubtful.length > 0) {
-    const missing = await parts.bus.missingTasks(doubtful.map(taskRef));
-    const ids = new Set(missing.map((ref) => ref.id));
-    tasks.push(...doubtful.filter((task) => ids.has(task.id)));
-  }
+  if (doubtful.length > 0) tasks.push(...(await missingOf(parts, moved, doubtful)));
   if (tasks.length > 0) await parts.bus.publishTasks(tasks);
+}
+
+/**
+ * The doubtful tasks that are really to be sent. A task leaves the transport once its checkpoint
+ * is recorded; so if the run has moved on by then, somebody else has recorded it.
+ */
+async function missingOf(
+  parts: EffectParts,
+  moved: readonly MovedRun[],
+  doubtful: readonly Task[],
+): Promise<Task[]> {
+  const missing = new Set(
+    (await parts.bus.missingTasks(doubtful.map(taskRef))).map(({ id }) => id),
+  );
+  if (missing.size === 0) return [];
+  const open = doubtful.filter((task) => missing.has(task.id));
+  const now = await parts.ledger.currentSeqs([...new Set(open.map((task) => task.runId))]);
+  const known = new Map(moved.map(({ run }) => [run.record.id, run.seq]));
+  return open.filter((task) => now.get(task.runId) === known.get(task.runId));
 }
 
 /** Tasks that this run believes to be with a runner, made anew. */

@@ -9,6 +9,8 @@ import type { Program } from '../graph/program.ts';
 export interface RunsAtHand {
   readonly runs: ReadonlyMap<string, CachedRun>;
   readonly requests: readonly RunRequest[];
+  /** Those that were read from the ledger just now. */
+  readonly loaded: ReadonlySet<string>;
 }
 
 /** Brings runs to hand: from the cache, or folded anew from their recorded facts. */
@@ -43,7 +45,7 @@ export class RunLoader {
     }
     const cached = withRequests.filter((id) => !missing.includes(id));
     if (cached.length > 0) requests.push(...(await this.#ledger.loadRequests(cached)));
-    return { runs, requests };
+    return { runs, requests, loaded: new Set(missing) };
   }
 }
 

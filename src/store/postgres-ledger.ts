@@ -14,6 +14,7 @@ import type { ActivityEntry } from '../task/task.ts';
 import { addRequest } from './add-request.ts';
 import { applyRevision } from './apply-revision.ts';
 import { childrenOf } from './children-of.ts';
+import { currentSeqs } from './current-seqs.ts';
 import { commitRuns } from './commit-runs.ts';
 import type { Sql } from './connect.ts';
 import { createRuns } from './create-runs.ts';
@@ -94,6 +95,10 @@ export class PostgresLedger implements Ledger {
 
   orphanedChildren(limit: number): Promise<ChildEnd[]> {
     return orphanedChildren(this.#sql, limit);
+  }
+
+  currentSeqs(runIds: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    return currentSeqs(this.#sql, runIds);
   }
 
   childrenOf(runId: string): Promise<string[]> {
