@@ -46,7 +46,7 @@ export async function migrate(
       // Everybody waits here for the one who is first, then finds its row.
       await sql`select pg_advisory_xact_lock(hashtextextended('behest migrations', 0))`;
       await createTable(sql);
-      if (await claim(sql, migration)) await sql.unsafe(migration.text).simple();
+      if (await claim(sql, migration)) await sql.script(migration.text);
     });
   }
 }

@@ -37,19 +37,13 @@ export async function openStore(url: string, options: StoreOptions = {}): Promis
   const sql = connect(url, {
     name: 'ledger',
     max: options.max ?? 6,
-    recycle: true,
     session: KEY_LOOKUPS,
   });
-  const lists = connect(url, { name: 'lists', max: 3, recycle: true, session: LISTS });
+  const lists = connect(url, { name: 'lists', max: 3, session: LISTS });
   const transactions = new Transactions(url, { max: 3 });
   const locks = new Locks(url);
   const close = async (): Promise<void> => {
-    await Promise.all([
-      sql.end({ timeout: 5 }),
-      lists.end({ timeout: 5 }),
-      transactions.close(),
-      locks.close(),
-    ]);
+    await Promise.all([sql.end(), lists.end(), transactions.close(), locks.close()]);
   };
   try {
     await migrate(transactions);

@@ -1,11 +1,9 @@
-import { connect, type Sql } from './connect.ts';
-import { TransactionLost } from './transient.ts';
+import { connect, type Pool, type Sql } from './connect.ts';
 
-/** One connection that belongs to one transaction at a time. */
-interface TransactionLane {
-  readonly sql: Sql;
-  /** Counts the times the connection closed: more than at `begin` means that the rest is lost. */
-  closed: number;
+export interface TransactionOptions {
+  /** Transactions at once; more wait in order. */
+  readonly max: number;
+  readonly onNotice?: (code: string) => void;
 }
 
 /**
@@ -16,12 +14,14 @@ interface TransactionLane {
  * takes it from the pool for ever (docs/decisions/0004).
  */
 export class Transactions {
-  readonly #lanes: TransactionLane[];
-  readonly #idle: TransactionLane[];
-  readonly #waiting: ((lane: TransactionLane) => void)[] = [];
+  readonly #lanes: readonly Pool[];
+  readonly #idle: Pool[];
+  readonly #waiting: ((lane: Pool) => void)[] = [];
 
-  constructor(url: string, options: { readonly max: number }) {
-    this.#lanes = Array.from({ length: options.max }, () => openLane(url));
+  constructor(url: string, options: TransactionOptions) {
+    const { max, onNotice } = options;
+    const lane = { name: 'transaction', max: 1, ...(onNotice === undefined ? {} : { onNotice }) };
+    this.#lanes = Array.from({ length: max }, () => connect(url, lane));
     this.#idle = [...this.#lanes];
   }
 
@@ -39,48 +39,30 @@ export class Transactions {
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#lanes.map((lane) => lane.sql.end({ timeout: 5 })));
+    await Promise.all(this.#lanes.map((lane) => lane.end()));
   }
 
-  async #take(): Promise<TransactionLane> {
+  async #take(): Promise<Pool> {
     return this.#idle.shift() ?? (await new Promise((taken) => this.#waiting.push(taken)));
   }
 
-  #give(lane: TransactionLane): void {
+  #give(lane: Pool): void {
     const next = this.#waiting.shift();
     if (next === undefined) this.#idle.push(lane);
     else next(lane);
   }
 }
 
-function openLane(url: string): TransactionLane {
-  const onClose = (): void => void (lane.closed += 1);
-  const sql = connect(url, { name: 'transaction', max: 1, recycle: false, onClose });
-  const lane: TransactionLane = { sql, closed: 0 };
-  return lane;
-}
-
-async function runOn<T>(lane: TransactionLane, work: (sql: Sql) => Promise<T>): Promise<T> {
-  await lane.sql`begin`;
-  const guarded = guard(lane);
+async function runOn<T>(lane: Pool, work: (sql: Sql) => Promise<T>): Promise<T> {
+  const session = lane.pin();
+  await session`begin`;
   try {
-    const result = await work(guarded);
-    await guarded`commit`;
+    const result = await work(session);
+    await session`commit`;
     return result;
   } catch (error) {
     // With the connection gone the server has rolled back by itself.
-    await guarded`rollback`.catch(() => undefined);
+    await session`rollback`.catch(() => undefined);
     throw error;
   }
-}
-
-/** After a lost connection the next statement would run on a new one, outside any transaction. */
-function guard(lane: TransactionLane): Sql {
-  const closedBefore = lane.closed;
-  return new Proxy(lane.sql, {
-    apply(target, self, parameters) {
-      if (lane.closed === closedBefore) return Reflect.apply(target, self, parameters) as unknown;
-      return Promise.reject(new TransactionLost('the connection was lost inside a transaction'));
-    },
-  });
 }

@@ -38,8 +38,19 @@ export function isTransient(error: unknown): boolean {
   return code.length === 5 && SQLSTATE_CLASSES.includes(code.slice(0, 2));
 }
 
-/** A transaction that found its connection gone; nothing of it was committed. */
-export class TransactionLost extends Error {
-  override readonly name = 'TransactionLost';
+/** Whether an error means that its connection is no more, or never came to be. */
+export function isConnectionError(error: unknown): boolean {
+  if (!(error instanceof Error) || !('code' in error)) return false;
+  const code = String(error.code);
+  return CONNECTION_CODES.has(code) || code.startsWith('57P') || code.startsWith('08');
+}
+
+/** A statement that was under way, or a session that was in use, when a connection was lost. */
+export class ConnectionLost extends Error {
+  override readonly name = 'ConnectionLost';
   readonly code = 'CONNECTION_CLOSED';
+
+  constructor(pool: string) {
+    super(`a connection of the ${pool} pool to Postgres was lost`);
+  }
 }

@@ -1,4 +1,4 @@
-import { connect, type Sql } from './connect.ts';
+import { connect, type Pool } from './connect.ts';
 
 /**
  * Locks of one process, all held by one session of their own. They keep controllers from doing the
@@ -6,12 +6,12 @@ import { connect, type Sql } from './connect.ts';
  * double work and nothing else.
  */
 export class Locks {
-  readonly #sql: Sql;
+  readonly #sql: Pool;
   /** A session may take its own lock again, so the process has to tell its own callers apart. */
   readonly #held = new Set<string>();
 
   constructor(url: string) {
-    this.#sql = connect(url, { name: 'locks', max: 1, recycle: false });
+    this.#sql = connect(url, { name: 'locks', max: 1 });
   }
 
   /** Runs `work` if nobody holds this lock, in this process or another; null when somebody does. */
@@ -31,7 +31,7 @@ export class Locks {
   }
 
   async close(): Promise<void> {
-    await this.#sql.end({ timeout: 5 });
+    await this.#sql.end();
   }
 
   async #tryLock(name: string): Promise<boolean> {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -7,7 +7,7 @@ import { join } from 'node:path';
 
 import type { TestProject } from 'vitest/node';
 
-import { connect, type Sql } from '../../src/store/connect.ts';
+import { connect, type Pool } from '../../src/store/connect.ts';
 import { startEmbeddedPostgres } from '../../src/store/embedded/start-embedded-postgres.ts';
 import { openStore } from '../../src/store/open-store.ts';
 
@@ -19,7 +19,7 @@ declare module 'vitest' {
 }
 
 interface TestServer {
-  readonly admin: Sql;
+  readonly admin: Pool;
   /** Name of a database with the schema in it, to copy. */
   readonly template: string;
   readonly databases: string[];
@@ -55,7 +55,7 @@ async function teardown(broker: Server, server: Promise<TestServer> | null): Pro
 async function startServer(): Promise<TestServer> {
   const external = process.env['DATABASE_URL'] ?? '';
   const base = external === '' ? await startEmbedded() : { url: external, stop: async () => {} };
-  const admin = connect(base.url, { name: 'tests', max: 1, recycle: false });
+  const admin = connect(base.url, { name: 'tests', max: 1 });
   const template = `behest_test_${randomBytes(4).toString('hex')}`;
   const databases = [template];
   const urlOf = (database: string): string => {
@@ -63,13 +63,13 @@ async function startServer(): Promise<TestServer> {
     url.pathname = `/${database}`;
     return url.href;
   };
-  await admin.unsafe(`create database ${template}`);
+  await admin.script(`create database ${template}`);
   await (await openStore(urlOf(template))).close();
   const stop = async (): Promise<void> => {
     if (external !== '') {
-      for (const name of databases) await admin.unsafe(`drop database if exists ${name} (force)`);
+      for (const name of databases) await admin.script(`drop database if exists ${name} (force)`);
     }
-    await admin.end({ timeout: 2 });
+    await admin.end();
     await base.stop();
   };
   return { admin, template, databases, urlOf, stop };
@@ -77,6 +77,8 @@ async function startServer(): Promise<TestServer> {
 
 async function startEmbedded(): Promise<{ url: string; stop: () => Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), 'behest-test-'));
+  // As root the server is another user, who must get in.
+  await chmod(folder, 0o755);
   const server = await startEmbeddedPostgres({
     dataDir: join(folder, 'postgres'),
     // Nothing here has to survive the machine.
@@ -93,6 +95,6 @@ async function makeDatabase(server: TestServer, isEmpty: boolean): Promise<strin
   const name = `${server.template}_${server.databases.length}`;
   server.databases.push(name);
   const template = isEmpty ? 'template1' : server.template;
-  await server.admin.unsafe(`create database ${name} template ${template}`);
+  await server.admin.script(`create database ${name} template ${template}`);
   return server.urlOf(name);
 }

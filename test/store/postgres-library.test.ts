@@ -343,7 +343,7 @@ test('an unknown blob → null; ping → a time', async () => {
 });
 
 test('a token: live, expired, revoked, unknown → only the live one is found', async () => {
-  const sql = connect(url, { name: 'test', max: 1, recycle: false });
+  const sql = connect(url, { name: 'test', max: 1 });
   await sql`
     insert into api_token (id, name, hash, role, namespace, created_by, created_at, expires_at, revoked_at)
     values

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -150,7 +150,8 @@ async function untilReady(server: ChildProcess, cluster: string): Promise<void> 
   const deadline = performance.now() + START_LIMIT_MS;
   while (performance.now() < deadline) {
     if (end.reason !== '') throw new Error(end.reason);
-    const lines = existsSync(pidFile) ? (await readFile(pidFile, 'utf8')).split('\n') : [];
+    // The server replaces the file of one that was killed, so it may be gone for a moment.
+    const lines = (await readFile(pidFile, 'utf8').catch(() => '')).split('\n');
     if (lines[0] === String(server.pid) && lines[7]?.trim() === 'ready') return;
     await sleep(POLL_MS);
   }

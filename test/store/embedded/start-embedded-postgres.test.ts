@@ -42,10 +42,13 @@ async function start(options: Partial<EmbeddedOptions> = {}) {
   return server;
 }
 
-async function query(url: string, text: string): Promise<Record<string, unknown>[]> {
-  const sql = connect(url, { name: 'test', max: 1, recycle: false });
+async function query(
+  url: string,
+  text: string,
+): Promise<readonly { readonly [column: string]: unknown }[]> {
+  const sql = connect(url, { name: 'test', max: 1 });
   try {
-    return await sql.unsafe(text);
+    return await sql.script(text);
   } finally {
     await sql.end();
   }
@@ -124,20 +127,20 @@ test('its process is SIGKILLed → the next start stops the left-over server and
 
 test('both are SIGKILLed in the middle of writing → the next start recovers what was committed', async () => {
   const { child, said } = await hold(dataDir);
-  const sql = connect(said.url!, { name: 'test', max: 1, recycle: false });
-  ends.push(() => sql.end({ timeout: 0 }));
-  await sql.unsafe('create table t (n integer)');
+  const sql = connect(said.url!, { name: 'test', max: 1 });
+  ends.push(() => sql.end());
+  await sql.script('create table t (n integer)');
   let committed = 0;
   const writing = (async () => {
     for (;;) {
-      await sql.unsafe(`insert into t values (${committed})`);
+      await sql.script(`insert into t values (${committed})`);
       committed += 1;
     }
   })().catch(() => undefined);
   await expect.poll(() => committed, { timeout: 10_000 }).toBeGreaterThan(50);
   child.kill('SIGKILL');
   process.kill(said.pid!, 'SIGKILL');
-  await writing;
+  await Promise.all([once(child, 'exit'), writing]);
   const server = await start();
   const [row] = await query(server.url, 'select count(*)::int as n from t');
   expect(row?.['n']).toBeGreaterThanOrEqual(committed);
