@@ -47,10 +47,8 @@ export function build(spec: WorkflowSpec, options: BuildOptions): Built {
     problems,
   });
   const upstream = Upstream.of({ draft, phases, edges }, problems);
-  if (upstream !== null) {
-    checkExpressions(spec, { draft, upstream }, problems);
-    checkReachable(draft, edges, problems);
-  }
+  checkExpressions(spec, { draft, upstream }, problems);
+  checkReachable(draft, edges, problems);
   const graph = assemble(spec, { draft, phases, edges, files: options.files }, problems);
   return { graph: problems.hasErrors ? null : graph, problems: problems.list };
 }

@@ -1,99 +1,103 @@
 import type { Compiled } from '../expr/compiled.ts';
-import { compileCondition, type Condition } from '../expr/condition.ts';
-import type { JsonObject } from '../expr/json.ts';
+import { compileCondition } from '../expr/condition.ts';
 import type { Names } from '../expr/scope.ts';
 import { compileConfig, compileTemplate } from '../expr/template.ts';
 import type { Graph, ResumeCondition, Step } from './graph.ts';
 import type { Program, ProgramPhase, ProgramStep } from './program.ts';
+import { conditionText, templatedConfig } from './step-expressions.ts';
 
 /**
- * Compiles a graph that `build` made: expressions compiled, edges turned round. Linear in steps
- * and edges. Throws when an expression does not compile, as `build` would have refused it.
+ * Compiles a graph that `build` made, so what its expressions may read has been checked. Throws on
+ * any other. Linear in steps and edges.
  */
 export function compile(graph: Graph): Program {
-  const ids = new Set(graph.steps.map((step) => step.id));
+  const indexOf = new Map(graph.steps.map(({ id }, index) => [id, index]));
+  const ids = new Set(indexOf.keys());
   const names: Names = { steps: ids, allSteps: ids, item: false, secrets: false };
   const successors = successorsOf(graph);
   const steps = graph.steps.map((step, index) =>
-    compileStep(step, { index, names, successors: successors[index] ?? [] }),
+    compileStep(step, { index, successors: successors[index] ?? [], names }),
   );
+  const sinks = steps.filter((step) => step.section === 'main' && step.successors.length === 0);
   return {
     graph,
     steps,
-    indexOf: new Map(graph.steps.map((step, index) => [step.id, index])),
+    indexOf,
     phases: phasesOf(graph),
-    output: graph.output === null ? null : sure(compileTemplate(graph.output, names), 'output'),
-    sinks: steps
-      .filter(({ section, successors: after }) => section === 'main' && after.length === 0)
-      .map(({ index }) => index),
+    output: graph.output === null ? null : made(compileTemplate(graph.output, names), 'output'),
+    sinks: sinks.map(({ index }) => index),
     resumeWhen: graph.resume.when.map((condition) => compileResume(condition, names)),
   };
 }
 
-interface StepPlace {
-  readonly index: number;
-  readonly names: Names;
-  readonly successors: readonly number[];
+function successorsOf(graph: Graph): readonly (readonly number[])[] {
+  const successors: number[][] = graph.steps.map(() => []);
+  graph.steps.forEach((step, index) => {
+    for (const from of new Set(step.needs.map((need) => need.from))) {
+      const list = successors[from];
+      if (list === undefined) {
+        throw new Error(`this graph was not made by build: step "${step.id}" needs step ${from}`);
+      }
+      list.push(index);
+    }
+  });
+  return successors;
 }
 
-function compileStep(step: Step, { index, names, successors }: StepPlace): ProgramStep {
-  const own: Names = { ...names, item: step.forEach !== null, secrets: true };
-  const { config, condition } = splitCondition(step);
-  // What code says is code; braces in it are no templates.
-  const verbatimKeys = step.type === 'code' ? ['code'] : [];
+interface StepPlace {
+  readonly index: number;
+  readonly successors: readonly number[];
+  readonly names: Names;
+}
+
+function compileStep(step: Step, { index, successors, names }: StepPlace): ProgramStep {
+  const { id, type, when, forEach } = step;
+  const inside: Names = { ...names, item: forEach !== null, secrets: true };
+  const condition = conditionText(type, step.config);
+  const config = templatedConfig(type, step.config);
+  const options = { verbatimKeys: step.verbatimKeys ?? [] };
+  const what = `step "${id}"`;
   return {
     index,
-    id: step.id,
+    id,
     section: step.section,
     definition: step,
     successors,
-    when: step.when === null ? null : sure(compileCondition(step.when, names), `${step.id}.when`),
-    forEach:
-      step.forEach === null
-        ? null
-        : sure(compileTemplate(step.forEach, names), `${step.id}.forEach`),
-    config: sure(compileConfig(config, own, { verbatimKeys }), `${step.id}.config`),
+    when: when === null ? null : made(compileCondition(when, names), `${what}: when`),
+    forEach: forEach === null ? null : made(compileTemplate(forEach, names), `${what}: forEach`),
+    config: made(compileConfig(config, inside, options), `${what}: config`),
     condition:
-      condition === null ? null : sure(compileCondition(condition, own), `${step.id}.condition`),
+      condition === null ? null : made(compileCondition(condition, inside), `${what}: condition`),
   };
 }
 
-function splitCondition(step: Step): { config: JsonObject; condition: string | null } {
-  const { condition, ...config } = step.config;
-  if (step.type !== 'conditional' || typeof condition !== 'string') {
-    return { config: step.config, condition: null };
-  }
-  return { config, condition };
-}
-
-function successorsOf(graph: Graph): number[][] {
-  const successors = graph.steps.map(() => new Set<number>());
-  graph.steps.forEach((step, index) => {
-    for (const { from } of step.needs) successors[from]?.add(index);
-  });
-  return successors.map((set) => [...set]);
-}
-
 function phasesOf(graph: Graph): ProgramPhase[] {
-  return graph.phases.map((phase, index) => ({
+  const successors: number[][] = graph.phases.map(() => []);
+  const members: number[][] = graph.phases.map(() => []);
+  graph.phases.forEach(({ needs }, index) => {
+    for (const need of needs) successors[need]?.push(index);
+  });
+  graph.steps.forEach(({ phase }, index) => {
+    if (phase !== null) members[phase]?.push(index);
+  });
+  return graph.phases.map(({ needs }, index) => ({
     index,
-    needs: phase.needs,
-    successors: graph.phases.flatMap((each, other) => (each.needs.includes(index) ? [other] : [])),
-    steps: graph.steps.flatMap((step, position) => (step.phase === index ? [position] : [])),
+    needs,
+    successors: successors[index] ?? [],
+    steps: members[index] ?? [],
   }));
 }
 
 function compileResume(condition: ResumeCondition, names: Names): Program['resumeWhen'][number] {
-  if ('secret' in condition) return { kind: 'secret', name: condition.secret };
   if ('http' in condition) {
-    return { kind: 'http', url: sure(compileTemplate(condition.http, names), 'resume.when') };
+    return { kind: 'http', url: made(compileTemplate(condition.http, names), 'resume.when') };
   }
-  const compiled: Condition = sure(compileCondition(condition.expr, names), 'resume.when');
-  return { kind: 'expr', condition: compiled };
+  if ('secret' in condition) return { kind: 'secret', name: condition.secret };
+  return { kind: 'expr', condition: made(compileCondition(condition.expr, names), 'resume.when') };
 }
 
-function sure<T>(compiled: Compiled<T>, place: string): T {
+function made<T>(compiled: Compiled<T>, what: string): T {
   if (compiled.ok) return compiled.value;
-  const [first] = compiled.problems;
-  throw new Error(`${place} of a stored graph does not compile: ${first?.message ?? 'unknown'}`);
+  const reasons = compiled.problems.map(({ message }) => message).join(' ');
+  throw new Error(`this graph was not made by build: ${what}: ${reasons}`);
 }

@@ -10,12 +10,13 @@ import { topologicalOrder } from './topological-order.ts';
 export class Upstream {
   readonly #draft: Draft;
   readonly #phases: PhaseNeeds;
-  readonly #ancestors: BitSets;
+  /** Null when the edges have a cycle: then nothing is said of what is upstream. */
+  readonly #ancestors: BitSets | null;
   /** Ids of all steps that an expression may name at all, for "not upstream". */
   readonly #all: ReadonlySet<string>;
   readonly #main: ReadonlySet<string>;
 
-  private constructor(draft: Draft, phases: PhaseNeeds, ancestors: BitSets) {
+  private constructor(draft: Draft, phases: PhaseNeeds, ancestors: BitSets | null) {
     this.#draft = draft;
     this.#phases = phases;
     this.#ancestors = ancestors;
@@ -25,7 +26,7 @@ export class Upstream {
     );
   }
 
-  /** Follows the edges; a cycle is reported by its steps' ids, and gives null. */
+  /** Follows the edges; a cycle is reported by its steps' ids. */
   static of(
     graph: {
       readonly draft: Draft;
@@ -33,13 +34,13 @@ export class Upstream {
       readonly edges: readonly (readonly Edge[])[];
     },
     problems: Problems,
-  ): Upstream | null {
+  ): Upstream {
     const { draft, phases, edges } = graph;
     const needs = edges.map((list) => list.map(({ from }) => from));
     const ordering = topologicalOrder(needs);
     if (!ordering.ok) {
       reportCycle(draft, ordering.cycle, problems);
-      return null;
+      return new Upstream(draft, phases, null);
     }
     const ancestors = new BitSets(needs.length, needs.length);
     for (const index of ordering.order) {
@@ -52,7 +53,7 @@ export class Upstream {
   }
 
   isUpstream(step: DraftStep, other: DraftStep): boolean {
-    if (this.#ancestors.has(step.index, other.index)) return true;
+    if (this.#ancestors === null || this.#ancestors.has(step.index, other.index)) return true;
     if (step.section === 'onFailure') return other.section === 'main';
     if (step.section === 'finally') return other.section !== 'finally';
     if (step.phase === null || other.phase === null) return false;
