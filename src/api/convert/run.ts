@@ -51,10 +51,6 @@ export function fromRunStatus(status: RunStatus): RecordStatus | undefined {
   return names.find((name) => runStatuses[name] === status);
 }
 
-export function isFinal(status: RecordStatus): boolean {
-  return status === 'completed' || status === 'failed' || status === 'cancelled';
-}
-
 /** A run as lists show it: without input, output and steps. */
 export function toRunSummary(record: RunRecord): Run {
   return create(RunSchema, {

@@ -8,13 +8,12 @@ import {
   type RetryRequest,
   type RetryResponse,
 } from '../../gen/behest/v1/run_service_pb.ts';
-import type { RunRecord, RunRequest } from '../../record/run.ts';
+import { isFinal, type RunRecord, type RunRequest } from '../../record/run.ts';
 import type { VersionRecord } from '../../record/workflow.ts';
 import type { ApiContext } from '../api-context.ts';
 import type { Principal } from '../auth/principal.ts';
 import { checkInput } from '../check-input.ts';
 import { fromValue } from '../convert/dynamic.ts';
-import { isFinal } from '../convert/run.ts';
 import { invalidField, precondition } from '../fault.ts';
 import { streamUrl } from './execute.ts';
 import { findRun } from './find-run.ts';

@@ -6,13 +6,12 @@ import {
   type TestNodeTypeResponse,
 } from '../../gen/behest/v1/node_service_pb.ts';
 import type { Json } from '../../expr/json.ts';
-import type { RunRecord } from '../../record/run.ts';
+import { isFinal, type RunRecord } from '../../record/run.ts';
 import type { VersionRecord } from '../../record/workflow.ts';
 import type { ApiContext } from '../api-context.ts';
 import type { Principal } from '../auth/principal.ts';
 import { fromValue, toValue } from '../convert/dynamic.ts';
 import { toErrorMessage } from '../convert/error.ts';
-import { isFinal } from '../convert/run.ts';
 import { startRun } from './execute.ts';
 import { viewRun } from './load-run.ts';
 import { readAll } from './read-document.ts';

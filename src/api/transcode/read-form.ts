@@ -23,15 +23,38 @@ export interface FormOptions {
 export async function readForm(request: HttpRequest, options: FormOptions): Promise<JsonObject> {
   refuseLarge(Number(request.headers['content-length'] ?? 0), options.maxBytes);
   const parts = await collectParts(request, options.maxBytes);
+  const stored: NamedValue[] = [];
+  for (const part of parts) {
+    const value = part.kind === 'file' ? await store(part, options) : part.text;
+    stored.push({ name: part.name, value });
+  }
+  return arrange(stored, options.upload);
+}
+
+/** The same for `application/x-www-form-urlencoded`. */
+export function parseForm(text: string, upload: UploadOptions): JsonObject {
+  const fields = [...new URLSearchParams(text)];
+  return arrange(
+    fields.map(([name, value]) => ({ name, value })),
+    upload,
+  );
+}
+
+interface NamedValue {
+  readonly name: string;
+  /** Text of a field, or the reference to a file. */
+  readonly value: string | JsonObject;
+}
+
+function arrange(values: readonly NamedValue[], upload: UploadOptions): JsonObject {
   const json: JsonObject = {};
   const gathered: JsonObject = {};
-  for (const part of parts) {
-    const own = options.upload.fields.includes(part.name);
-    if (part.kind === 'file') add(gathered, part.name, await store(part, options));
-    else if (own) json[part.name] = part.text;
-    else add(gathered, part.name, parseLoosely(part.text));
+  for (const { name, value } of values) {
+    if (typeof value !== 'string') add(gathered, name, value);
+    else if (upload.fields.includes(name)) json[name] = value;
+    else add(gathered, name, parseLoosely(value));
   }
-  json[options.upload.into] = gathered;
+  json[upload.into] = gathered;
   return json;
 }
 

@@ -12,7 +12,7 @@ import { HttpFault } from './http-fault.ts';
 import type { BoundVariable } from './path-template.ts';
 import { applyQuery, setField } from './query.ts';
 import { parseJson, readBytes } from './read-body.ts';
-import { readForm } from './read-form.ts';
+import { parseForm, readForm } from './read-form.ts';
 import { fromRestJson, isObject } from './rest-json.ts';
 import type { Route } from './route-table.ts';
 
@@ -59,10 +59,9 @@ function applyHeaders({ request, route }: RoutedRequest, json: JsonObject): void
 async function readBody(routed: RoutedRequest, options: ReadOptions): Promise<JsonObject> {
   const { request, route } = routed;
   const type = mediaType(request);
-  const isForm = type === 'multipart/form-data' || type === 'application/x-www-form-urlencoded';
-  if (isForm && hasOption(route.rpc, upload)) {
+  const rules = hasOption(route.rpc, upload) ? getOption(route.rpc, upload) : null;
+  if (type === 'multipart/form-data' && rules !== null) {
     const { maxUploadBytes: maxBytes } = options.limits;
-    const rules = getOption(route.rpc, upload);
     return readForm(request, { upload: rules, maxBytes, putBlob: options.putBlob });
   }
   const bytes = await readBytes(request, options.limits.maxBodyBytes);
@@ -71,10 +70,12 @@ async function readBody(routed: RoutedRequest, options: ReadOptions): Promise<Js
     throw invalidField('', `${route.verb} ${route.template.text} takes no body.`);
   const text = decodeText(bytes);
   if (isYaml(type)) return yamlBody(route, text);
-  // curl -d says it is a form when nobody says what it is: JSON is then taken for what it is.
+  // curl -d calls everything a form when nobody says what it is: JSON is taken for what it is.
+  const isForm = type === 'application/x-www-form-urlencoded';
   const isUnlabelled = type === '' || (isForm && /^\s*[{[]/.test(text));
-  if (!isUnlabelled && !isJson(type)) throw unsupported(route, type);
-  return jsonBody(route, parseJson(text));
+  if (isUnlabelled || isJson(type)) return jsonBody(route, parseJson(text));
+  if (isForm && rules !== null) return parseForm(text, rules);
+  throw unsupported(route, type);
 }
 
 function jsonBody(route: Route, json: JsonValue): JsonObject {

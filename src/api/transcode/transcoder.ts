@@ -2,7 +2,7 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { createContextValues, type ContextValues } from '@connectrpc/connect';
 import type { DescMethod, JsonValue, Message } from '@bufbuild/protobuf';
-import type { HttpHandler, HttpRequest, HttpResponse } from '../http-exchange.ts';
+import type { HttpRequest, HttpResponse } from '../http-exchange.ts';
 import { HttpFault } from './http-fault.ts';
 import type { Invoker } from './invoke.ts';
 import { problemAnswer } from './problem-details.ts';
@@ -24,7 +24,9 @@ export interface TranscoderOptions extends ReadOptions {
 }
 
 /** Serves every REST binding of the proto. Whatever happens becomes an answer. */
-export function createTranscoder(options: TranscoderOptions): HttpHandler {
+export function createTranscoder(
+  options: TranscoderOptions,
+): (request: HttpRequest, response: HttpResponse) => void {
   return (request, response) => {
     serve(request, response, options).catch((error: unknown) =>
       sendProblem({ request, response, error, onInternalError: options.onInternalError }),
