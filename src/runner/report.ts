@@ -1,4 +1,4 @@
-import type { Checkpoint } from '../task/task.ts';
+import type { Checkpoint, Outcome } from '../task/task.ts';
 import type { Attempt } from './attempt.ts';
 import type { RunnerLog } from './runner-log.ts';
 
@@ -25,7 +25,10 @@ interface Report {
 export class Reporter {
   private readonly options: ReportOptions;
   private waiting: Report[] = [];
+  /** Failed in a burst: sent alone from then on, so that one bad report holds up no other. */
+  private failed: Report[] = [];
   private sending = false;
+  private scheduled = false;
   private backOffMs = FIRST_BACK_OFF_MS;
   private retryTimer: NodeJS.Timeout | undefined;
   private closed = false;
@@ -36,10 +39,13 @@ export class Reporter {
 
   add(attempt: Attempt, checkpoint: Checkpoint): void {
     this.waiting.push({ attempt, checkpoint });
-    if (this.waiting.length === 1 && !this.sending && this.retryTimer === undefined) {
-      // Everything that ends in this turn of the event loop goes along in the burst.
-      setImmediate(() => void this.send());
-    }
+    if (this.sending || this.scheduled) return;
+    this.scheduled = true;
+    // Everything that ends in this turn of the event loop goes along in the burst.
+    setImmediate(() => {
+      this.scheduled = false;
+      void this.send();
+    });
   }
 
   /** Gives up what is not stored yet. */
@@ -49,31 +55,55 @@ export class Reporter {
   }
 
   private async send(): Promise<void> {
-    if (this.sending || this.closed) return;
     this.sending = true;
     while (this.waiting.length > 0 && !this.closed) {
       const burst = this.waiting;
       this.waiting = [];
-      try {
-        await this.options.publish(burst.map((report) => report.checkpoint));
-        this.backOffMs = FIRST_BACK_OFF_MS;
-      } catch (error) {
-        this.retry(burst, error);
-        break;
-      }
-      for (const { attempt } of burst) this.options.done(attempt);
+      await this.publish(burst);
     }
     this.sending = false;
   }
 
-  private retry(burst: readonly Report[], error: unknown): void {
-    this.waiting = [...burst, ...this.waiting];
+  private async publish(burst: readonly Report[]): Promise<void> {
+    try {
+      await this.options.publish(burst.map((report) => report.checkpoint));
+    } catch (error) {
+      this.retryLater(burst, error);
+      return;
+    }
+    this.backOffMs = FIRST_BACK_OFF_MS;
+    for (const { attempt } of burst) this.options.done(attempt);
+  }
+
+  private retryLater(burst: readonly Report[], error: unknown): void {
+    const alone = burst.length === 1;
+    // The bus is a type only here, so its error is known by its name.
+    const tooLarge = error instanceof Error && error.name === 'MessageTooLargeError';
+    this.failed.push(...(alone && tooLarge ? burst.map(withoutOutput) : burst));
+    if (this.retryTimer !== undefined || this.closed) return;
     const retryMs = this.backOffMs;
     this.options.log.warn('report.publish_failed', { error, waiting: burst.length, retryMs });
     this.backOffMs = Math.min(MAX_BACK_OFF_MS, retryMs * 2);
     this.retryTimer = setTimeout(() => {
       this.retryTimer = undefined;
-      void this.send();
+      const again = this.failed;
+      this.failed = [];
+      for (const report of again) void this.publish([report]);
     }, retryMs);
   }
+}
+
+/** What the bus can never carry must not be sent for ever: the attempt ends as a failure. */
+function withoutOutput({ attempt, checkpoint }: Report): Report {
+  const outcome: Outcome = {
+    kind: 'failed',
+    error: {
+      class: 'hard',
+      code: 'limit',
+      message:
+        'the output is larger than the bus carries: write large data to a file or a store of ' +
+        'your own and return a reference',
+    },
+  };
+  return { attempt, checkpoint: { ...checkpoint, outcome } };
 }

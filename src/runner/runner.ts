@@ -1,4 +1,5 @@
 import type { Bus, Consumer, Delivery } from '../bus/bus.ts';
+import { RetryableError } from '../nodes/errors.ts';
 import type { NodeSettings, NodeType } from '../nodes/node-type.ts';
 import type { Outcome, Task } from '../task/task.ts';
 import { Attempt, type AttemptServices } from './attempt.ts';
@@ -94,7 +95,7 @@ class TaskRunner implements Runner {
     this.limits = { ...DEFAULT_LIMITS, ...options.limits };
     this.log = options.log ?? silentLog;
     const files = new FileCache({
-      fetch: (digest) => bus.getBlob(digest),
+      fetch: (digest) => fetchFile(bus, digest),
       maxBytes: this.limits.fileCacheBytes,
     });
     this.stream = new ActivityStream({
@@ -305,5 +306,15 @@ class TaskRunner implements Runner {
         resolve(true);
       };
     });
+  }
+}
+
+/** A controller that cannot be reached now may be in a moment. */
+async function fetchFile(bus: Bus, digest: string): Promise<Uint8Array> {
+  try {
+    return await bus.getBlob(digest);
+  } catch (error) {
+    const message = `a file of the workflow could not be fetched: ${String(error)}`;
+    throw new RetryableError('transient', message, { cause: error });
   }
 }
