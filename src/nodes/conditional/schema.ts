@@ -5,7 +5,8 @@ export const conditionalConfig = configObject(
     condition: {
       description:
         'CEL condition; every {{ expression }} in it reads as (expression). Must yield true or false.',
-      type: ['string', 'boolean'],
+      type: 'string',
+      minLength: 1,
     },
     true_edge: {
       description: 'Id of the step that follows when the condition holds; none: nothing follows.',
