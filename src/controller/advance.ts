@@ -54,6 +54,8 @@ export function advance(
   };
   const loop = new Loop(program, state, result);
   state.now = Math.max(state.now, now);
+  // First of all it starts: what people ask of a run that nobody has looked at counts as well.
+  loop.record({ kind: 'started', at: state.now });
   for (const fact of facts) if (!loop.record(fact)) result.refused += 1;
   wakeTimers(state);
   while (loop.round());

@@ -7,7 +7,7 @@ import type { Clock, Ledger, Log, Probes } from './ports.ts';
 import { Programs } from './programs.ts';
 import { checkResume } from './resume.ts';
 import { type MovedRun, processBatch, type Work } from './run-batch.ts';
-import { RunCache } from './run-cache.ts';
+import { type CachedRun, RunCache } from './run-cache.ts';
 import { carryOut } from './run-effects.ts';
 import { RunLoader } from './run-loader.ts';
 import { RunTimers } from './run-timers.ts';
@@ -30,6 +30,8 @@ const LANES = 2;
 const MAX_BATCH = 500;
 /** How soon work that could not be recorded is brought again, ms. */
 const AGAIN_MS = 100;
+/** How soon a run is looked at again whose time has come without anything to do yet, ms. */
+const STILL_DUE_MS = 1000;
 
 /** The hot loop: checkpoints and other facts in, records and tasks out. */
 export class RunLoop {
@@ -123,8 +125,8 @@ export class RunLoop {
 
   #settle({ run, moved, works }: MovedRun): void {
     for (const work of works) work.done?.();
-    const { wakeAt, id } = run.record;
-    this.#timers.set(id, wakeAt);
+    const { id } = run.record;
+    this.#timers.set(id, wakeTime(run));
     if (moved.resume !== null) void this.#resume(run, moved.resume);
   }
 
@@ -145,6 +147,15 @@ export class RunLoop {
       this.#checking.delete(id);
     }
   }
+}
+
+/**
+ * When to look again. A time that stays due (resume conditions are being checked) is no reason to
+ * look again at once: that would be a loop without a pause.
+ */
+function wakeTime({ record, state }: CachedRun): number | null {
+  const { wakeAt } = record;
+  return wakeAt !== null && wakeAt <= state.now ? state.now + STILL_DUE_MS : wakeAt;
 }
 
 function checkpointFact(checkpoint: Checkpoint, at: number): AttemptFact {

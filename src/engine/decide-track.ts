@@ -73,7 +73,7 @@ export function decideFan(program: Program, state: RunState, index: number): Dec
     decisions.push(...decideTrack(program, state, { index, item }));
     free -= 1;
   }
-  return decisions.length > 0 ? decisions : [waitForItems(state, fan, index)];
+  return decisions.length > 0 ? decisions : [waitForItems(state, fan, { index, free })];
 }
 
 function* startable(state: RunState, fan: Fan): Generator<number> {
@@ -86,8 +86,10 @@ function* startable(state: RunState, fan: Fan): Generator<number> {
   }
 }
 
-function waitForItems(state: RunState, fan: Fan, index: number): Decision {
-  if (fan.running > 0 && fan.retrying.size === 0) {
+function waitForItems(state: RunState, fan: Fan, place: { index: number; free: number }): Decision {
+  const { index, free } = place;
+  // Without a free place a retry that is due waits for a running item, not for a time gone by.
+  if (fan.running > 0 && (fan.retrying.size === 0 || free <= 0)) {
     return { kind: 'wait', step: index, reason: 'runner', wakeAt: null };
   }
   if (fan.retrying.size > 0) {

@@ -1,5 +1,12 @@
 import type { Program } from '../graph/program.ts';
-import type { AttemptFact, ExpandedFact, Fact, RunError, VolatileFact } from './fact.ts';
+import type {
+  AttemptFact,
+  ExpandedFact,
+  Fact,
+  ReopenedFact,
+  RunError,
+  VolatileFact,
+} from './fact.ts';
 import { concludeAttempt } from './conclude.ts';
 import { reopen } from './reopen.ts';
 import { isReady, programStep, recount, settle, stepAt, stopSection } from './settle.ts';
@@ -55,7 +62,7 @@ function apply(program: Program, state: RunState, fact: Fact): void {
 export function admits(program: Program, state: RunState, fact: Fact): boolean {
   if (fact.kind === 'started') return state.startedAt === null;
   if (state.startedAt === null) return false;
-  if (fact.kind === 'reopened') return state.finished !== null || state.parked > 0;
+  if (fact.kind === 'reopened') return admitsReopening(state, fact);
   if (state.finished !== null) return false;
   switch (fact.kind) {
     case 'attempt':
@@ -69,12 +76,24 @@ export function admits(program: Program, state: RunState, fact: Fact): boolean {
     case 'expired':
       return state.ending === null && state.section !== 'done';
     case 'deferred':
-      return state.parked > 0;
+      return isResumeDue(state, fact.at);
     case 'finished':
       return state.section === 'done';
     default:
       return isOpen(program, state, fact.step);
   }
+}
+
+/** A person may retry what has ended or waits for a resume; the resume service what is due. */
+function admitsReopening(state: RunState, fact: ReopenedFact): boolean {
+  if (fact.cause === 'resume') return state.finished === null && isResumeDue(state, fact.at);
+  return state.finished !== null || (state.parked > 0 && state.cancellingSince === null);
+}
+
+/** Once only: of two controllers that looked, the second finds the next time set. */
+function isResumeDue(state: RunState, at: number): boolean {
+  if (state.cancellingSince !== null || state.resumeAt === null) return false;
+  return state.parked > 0 && state.resumeAt <= at;
 }
 
 function isOpen(program: Program, state: RunState, index: number): boolean {

@@ -28,14 +28,15 @@ export function reopen(program: Program, state: RunState, fact: ReopenedFact): v
     const anew = downstreamOf(program, fact.steps);
     for (const { index, section } of program.steps) {
       if (section !== 'main' || anew.has(index)) restart(program, state, index);
-      else mend(state, program, index);
+      else mend(state, program, { index, isInputNew: fact.input !== undefined });
     }
     state.ending = null;
     state.finished = null;
     state.section = 'main';
     state.cancellingSince = null;
   }
-  state.resumeAt = null;
+  // A step that was parked while the conditions were being checked waits for the next time.
+  state.resumeAt = state.parked > 0 ? fact.at + program.graph.resume.everyMs : null;
   state.resumeNote = null;
   recount(program, state, fact.at);
 }
@@ -73,11 +74,17 @@ function restart(program: Program, state: RunState, index: number): void {
   reset(state, step, index);
 }
 
-function mend(state: RunState, program: Program, index: number): void {
+/** With another input the list of a fan-out and its `when` may be others too: it starts anew. */
+function mend(
+  state: RunState,
+  program: Program,
+  { index, isInputNew }: { index: number; isInputNew: boolean },
+): void {
   const step = stepAt(state, index);
   const isTolerated =
     step.status === 'failed' && programStep(program, index).definition.onError === 'continue';
   if (step.status === 'completed' || step.status === 'skipped' || isTolerated) return;
+  if (isInputNew) return restart(program, state, index);
   const hasParked = step.track.status === 'parked' || (step.fan?.parked.size ?? 0) > 0;
   if (hasParked) freeParked(state, step);
   if (!isSettled(step)) return;

@@ -36,9 +36,11 @@ export function nextWake(program: Program, state: RunState): number | null {
   return wake === Infinity ? null : wake;
 }
 
-/** Remembers when a waiting step next has something to do by itself. */
+/** Remembers when a waiting step (of a fan-out: its first item) next has something to do by itself. */
 export function setTimer(state: RunState, wait: WaitDecision): void {
-  if (wait.step !== null && wait.wakeAt !== null) state.timers.set(wait.step, wait.wakeAt);
+  if (wait.step === null || wait.wakeAt === null) return;
+  const known = state.timers.get(wait.step) ?? Infinity;
+  state.timers.set(wait.step, Math.min(known, wait.wakeAt));
 }
 
 /** Puts the steps whose time has come on the list of those to decide. */

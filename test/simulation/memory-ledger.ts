@@ -66,6 +66,10 @@ export class MemoryLedger implements Ledger, BlobStore {
     return this.#line.call('orphanedChildren', () => this.#store.orphanedChildren(limit));
   }
 
+  currentSeqs(runIds: readonly string[]) {
+    return this.#line.call('currentSeqs', () => this.#store.currentSeqs(runIds));
+  }
+
   childrenOf(runId: string) {
     return this.#line.call('childrenOf', () => this.#store.childrenOf(runId));
   }

@@ -185,6 +185,11 @@ export class MemoryStore {
     });
   }
 
+  currentSeqs(runIds: readonly string[]): Map<string, number> {
+    const known = runIds.filter((id) => this.#runs.has(id));
+    return new Map(known.map((id) => [id, this.#runs.get(id)?.seq ?? 0]));
+  }
+
   childrenOf(runId: string): string[] {
     const children = this.#unfinished().filter(({ parent }) => parent?.runId === runId);
     return ids(children.toSorted((a, b) => order(a.id, b.id)), Infinity);
