@@ -46,8 +46,8 @@ export function changeSet(input: ChangeInput): ChangeSet {
   return {
     kind: 'apply',
     change: {
-      workflows: read.resources.flatMap((each) => workflowChange(each, originOf(input, each))),
-      runs: read.resources.flatMap(runManifest),
+      workflows: read.resources.flatMap((each) => workflowChangeOf(each, originOf(input, each))),
+      runs: read.resources.flatMap(runManifestOf),
       pruned,
       files: neededFiles(input),
       now,
@@ -125,7 +125,7 @@ function originOf({ record, revision }: ChangeInput, resource: Resource): Origin
   };
 }
 
-function workflowChange(resource: Resource, origin: Origin): WorkflowChange[] {
+export function workflowChangeOf(resource: Resource, origin: Origin): WorkflowChange[] {
   if (resource.kind !== 'Workflow') return [];
   const { namespace, name, title, description, labels, annotations, graph, digest, manifest } =
     resource;
@@ -134,7 +134,7 @@ function workflowChange(resource: Resource, origin: Origin): WorkflowChange[] {
   ];
 }
 
-function runManifest(resource: Resource): RunManifest[] {
+export function runManifestOf(resource: Resource): RunManifest[] {
   if (resource.kind !== 'Run') return [];
   const { namespace, name, workflow, input, labels, onDelete, digest } = resource;
   return [{ namespace, name, workflow, input, labels, onDelete, digest }];

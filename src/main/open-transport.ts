@@ -1,0 +1,44 @@
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import type { Bus } from '../bus/bus.ts';
+import { createInProcessBus } from '../bus/in-process-bus.ts';
+import { startEmbeddedPostgres } from '../store/embedded/start-embedded-postgres.ts';
+import { openStore, type Store } from '../store/open-store.ts';
+import type { ProcessParts } from './process-parts.ts';
+
+/** The database of `DATABASE_URL`, else the embedded one. */
+export async function openDatabase(parts: ProcessParts): Promise<Store> {
+  const { settings, log, endings } = parts;
+  let url = settings.databaseUrl;
+  if (url === '') {
+    const postgres = await startEmbeddedPostgres({
+      dataDir: join(settings.dataDir, 'postgres'),
+      log: (message) => log.info('postgres.embedded', { message }),
+    });
+    endings.push(() => postgres.stop());
+    void postgres.ended.then((code) => {
+      if (endings.length === 0) return; // We are ending ourselves.
+      log.error('postgres.ended', { code });
+      process.exitCode = 1;
+      process.kill(process.pid, 'SIGTERM');
+    });
+    url = postgres.url;
+  }
+  const store = await openStore(url);
+  endings.push(() => store.close());
+  return store;
+}
+
+/** JetStream at `NATS_URL`, else the in-process bus. */
+export async function openBus({ settings, log, endings }: ProcessParts): Promise<Bus> {
+  const bus =
+    settings.natsUrl === '' ? createInProcessBus() : await openJetStream(settings.natsUrl, log);
+  endings.push(() => bus.close());
+  return bus;
+}
+
+async function openJetStream(url: string, log: ProcessParts['log']): Promise<Bus> {
+  // Loaded here, as the embedded default never needs it.
+  const { createJetStreamBus } = await import('../bus/jetstream-bus.ts');
+  return await createJetStreamBus({ url, name: `behest ${hostname()} ${process.pid}`, log });
+}

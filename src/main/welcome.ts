@@ -1,0 +1,54 @@
+import type { ApiServer } from '../api/server.ts';
+import type { Bus } from '../bus/bus.ts';
+import type { RunRecord } from '../record/run.ts';
+import { isFinal } from '../record/run.ts';
+import type { Store } from '../store/open-store.ts';
+import type { ProcessParts } from './process-parts.ts';
+
+/** How long the first runs are told of on the terminal, ms. */
+const TELL_MS = 60_000;
+
+/** Says where the server is and what to type next, then tells of runs as they end, for a minute. */
+export function printWelcome(
+  parts: ProcessParts,
+  { server, store, bus }: { server: ApiServer; store: Store; bus: Bus },
+): void {
+  const { settings } = parts;
+  say(`
+Behest is up at ${server.url}
+  sources    ${settings.sources.join(', ')}
+  data       ${settings.dataDir}${settings.databaseUrl === '' ? ' (embedded Postgres)' : ''}
+  token      ${settings.dataDir}/token (needed to write; this machine may read without)
+
+Next:
+  npm run behest -- get runs
+  npm run behest -- run import-assets --watch
+  curl ${server.url}/workflows/list
+`);
+  const told = new Set<string>();
+  const consumer = bus.onSignal('changed', ({ runIds }) => {
+    for (const id of runIds) {
+      if (!told.has(id)) void tell(store, id, told);
+    }
+  });
+  setTimeout(() => void consumer.stop(), TELL_MS).unref();
+  parts.endings.push(() => consumer.stop());
+}
+
+async function tell(store: Store, id: string, told: Set<string>): Promise<void> {
+  const run = await store.library.getRun(id).catch(() => null);
+  if (run === null || told.has(id)) return;
+  if (!isFinal(run.status) && run.status !== 'pending_retry') return;
+  told.add(id);
+  say(line(run));
+}
+
+function line(run: RunRecord): string {
+  const took = (run.finishedAt ?? Date.now()) - (run.startedAt ?? run.createdAt);
+  const why = run.error === null ? '' : `: ${run.error.message}`;
+  return `run ${run.id} of ${run.workflow} ${run.status} after ${took} ms${why}`;
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
