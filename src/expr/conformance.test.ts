@@ -1,5 +1,5 @@
 import { Environment } from '@marcbachmann/cel-js';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Json } from './json.ts';
 import { compileTemplate } from './template.ts';

@@ -1,41 +1,33 @@
 import { Fault } from './fault.ts';
 import type { Frame } from './frame.ts';
-import { MAX_VALUE_DEPTH } from './limits.ts';
 import { Duration, isList, isMap, Timestamp, typeOf, type Value, type ValueMap } from './value.ts';
 
 /** Deep equality; values of different types differ. Costs what it looks at. */
-export function isEqual(frame: Frame, left: Value, right: Value, depth = 0): boolean {
+export function isEqual(frame: Frame, left: Value, right: Value): boolean {
   if (left === right) return true;
   if (typeof left !== 'object' || typeof right !== 'object') return false;
   if (left === null || right === null) return false;
-  if (depth > MAX_VALUE_DEPTH) throw new Fault('the compared values nest too deep', 'limit');
-  if (isList(left)) return isList(right) && areListsEqual(frame, left, right, depth);
-  if (isMap(left)) return isMap(right) && areMapsEqual(frame, left, right, depth);
+  if (isList(left)) return isList(right) && frame.nested(() => areListsEqual(frame, left, right));
+  if (isMap(left)) return isMap(right) && frame.nested(() => areMapsEqual(frame, left, right));
   if (left instanceof Uint8Array) {
-    return right instanceof Uint8Array && areListsEqual(frame, [...left], [...right], depth);
+    return right instanceof Uint8Array && areListsEqual(frame, [...left], [...right]);
   }
   if (typeOf(left) !== typeOf(right)) return false;
   return momentMs(left) === momentMs(right);
 }
 
-function areListsEqual(
-  frame: Frame,
-  left: readonly Value[],
-  right: readonly Value[],
-  depth: number,
-): boolean {
+function areListsEqual(frame: Frame, left: readonly Value[], right: readonly Value[]): boolean {
   if (left.length !== right.length) return false;
   frame.charge(left.length);
-  return left.every((value, index) => isEqual(frame, value, right[index] ?? null, depth + 1));
+  return left.every((value, index) => isEqual(frame, value, right[index] ?? null));
 }
 
-function areMapsEqual(frame: Frame, left: ValueMap, right: ValueMap, depth: number): boolean {
+function areMapsEqual(frame: Frame, left: ValueMap, right: ValueMap): boolean {
   const keys = Object.keys(left);
   frame.charge(keys.length);
   if (keys.length !== Object.keys(right).length) return false;
   return keys.every(
-    (key) =>
-      Object.hasOwn(right, key) && isEqual(frame, left[key] ?? null, right[key] ?? null, depth + 1),
+    (key) => Object.hasOwn(right, key) && isEqual(frame, left[key] ?? null, right[key] ?? null),
   );
 }
 

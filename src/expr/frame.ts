@@ -1,5 +1,5 @@
 import { Fault } from './fault.ts';
-import { MAX_COST, MAX_TEXT_LENGTH } from './limits.ts';
+import { MAX_COST, MAX_TEXT_LENGTH, MAX_VALUE_DEPTH } from './limits.ts';
 import type { Scope } from './scope.ts';
 import type { Value } from './value.ts';
 
@@ -9,6 +9,7 @@ export class Frame {
   /** Values of macro variables by slot. */
   readonly locals: Value[] = [];
   #left = MAX_COST;
+  #depth = 0;
 
   constructor(scope: Scope) {
     this.scope = scope;
@@ -33,5 +34,16 @@ export class Frame {
       );
     }
     this.charge(length / 8);
+  }
+
+  /** Goes one level deeper into a value; too deep ends the evaluation. */
+  nested<T>(work: () => T): T {
+    this.#depth += 1;
+    if (this.#depth > MAX_VALUE_DEPTH) throw new Fault('the values nest too deep', 'limit');
+    try {
+      return work();
+    } finally {
+      this.#depth -= 1;
+    }
   }
 }

@@ -232,7 +232,7 @@ function runMap(loop: LoopRun): Value[] {
 
 /** CEL: one decisive item answers, whatever fails on the others; else the first failure counts. */
 function quantify(loop: LoopRun, decisive: boolean): boolean {
-  let failure: unknown;
+  let failure: Fault | undefined;
   for (const item of loop.items) {
     try {
       if (loop.test(item) === decisive) return decisive;

@@ -95,7 +95,7 @@ export function compileName(context: Context, ast: ASTNode, name: string): Node 
             : 'Read one secret: `secrets.api_key`.',
       });
     default:
-      return compileStep(context, ast, name);
+      return compileStep(context, ast, { id: name, steps: null });
   }
 }
 
@@ -112,10 +112,17 @@ function compileItem(context: Context, ast: ASTNode, name: 'item' | 'index'): No
   return { type: 'number', size: 1, run: (frame) => frame.scope.index ?? 0 };
 }
 
+/** How a step is named: by itself, or as a field of `steps`. */
+interface StepName {
+  readonly id: string;
+  readonly steps: ASTNode | null;
+}
+
 /** A step's view as a value: `classify`, `steps.classify`. */
-function compileStep(context: Context, ast: ASTNode, id: string, steps?: ASTNode): Node {
+function compileStep(context: Context, ast: ASTNode, name: StepName): Node {
+  const { id } = name;
   note(context, ast);
-  if (!context.names.steps.has(id)) return unknownStep(context, ast, id, steps);
+  if (!context.names.steps.has(id)) return unknownStep(context, ast, name);
   context.findings.steps.add(id);
   return { type: 'map', size: 1, run: (frame) => viewMap(frame.scope.step(id)) };
 }
@@ -124,9 +131,9 @@ function viewMap(view: StepView): { readonly [key: string]: Value } {
   return { output: view.output, status: view.status, error: view.error };
 }
 
-function unknownStep(context: Context, ast: ASTNode, id: string, steps?: ASTNode): Node {
+function unknownStep(context: Context, ast: ASTNode, { id, steps }: StepName): Node {
   const { names } = context;
-  const span = steps === undefined ? spanOf(ast) : keySpan(ast, steps);
+  const span = steps === null ? spanOf(ast) : keySpan(ast, steps);
   if (names.allSteps.has(id)) {
     return flaw(context, {
       code: 'not-upstream',
@@ -135,7 +142,7 @@ function unknownStep(context: Context, ast: ASTNode, id: string, steps?: ASTNode
       hint: `Add "${id}" to \`needs\`, or move the step after it.`,
     });
   }
-  const dashed = steps !== undefined ? undefined : dashedStep(context, span.offset);
+  const dashed = steps !== null ? undefined : dashedStep(context, span.offset);
   if (dashed !== undefined) {
     return flaw(context, {
       code: 'unknown-name',
@@ -144,7 +151,7 @@ function unknownStep(context: Context, ast: ASTNode, id: string, steps?: ASTNode
       hint: `Write \`${stepReference(dashed)}\`.`,
     });
   }
-  if (steps !== undefined) {
+  if (steps !== null) {
     const message = `There is no step "${id}".`;
     return flaw(
       context,
@@ -186,7 +193,7 @@ function compileRootField(context: Context, ast: ASTNode, field: RootField): Nod
   const { root, key } = field;
   switch (root) {
     case 'steps':
-      return compileStep(context, ast, key, field.target);
+      return compileStep(context, ast, { id: key, steps: field.target });
     case 'secrets':
       return compileSecret(context, ast, key);
     case 'run':

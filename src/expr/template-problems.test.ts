@@ -18,7 +18,10 @@ type Row = readonly [
   hint?: string,
 ];
 
-function check([template, code, marked, message, hint = '']: Row, names = NAMES): void {
+function check(
+  [template = '', code, marked, message = '', hint = '']: readonly (string | undefined)[],
+  names = NAMES,
+): void {
   const compiled = compileConfig({ a: ['x', template] }, names);
   expect(compiled.ok).toBe(false);
   const problems = compiled.ok ? [] : compiled.problems;
@@ -134,7 +137,9 @@ describe('a mistake in an expression → one problem with its place', () => {
       '99999999999999999999',
       'too large to be exact',
     ],
-  ])('%s → %s at %s', (...row) => check(row));
+  ])('%s → %s at %s', (...row) => {
+    check(row);
+  });
 
   it.each([
     ['too deep', DEEP],

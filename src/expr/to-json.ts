@@ -1,24 +1,26 @@
 import { Fault } from './fault.ts';
 import type { Frame } from './frame.ts';
 import type { Json } from './json.ts';
-import { MAX_VALUE_DEPTH } from './limits.ts';
-import { Duration, setOwn, Timestamp, type Value } from './value.ts';
+import { Duration, isList, setOwn, Timestamp, type Value, type ValueMap } from './value.ts';
 
 /** A result as JSON: moments and durations become text; bytes are refused. */
-export function toJson(frame: Frame, value: Value, depth = 0): Json {
+export function toJson(frame: Frame, value: Value): Json {
   if (typeof value !== 'object' || value === null) return value;
   if (value instanceof Timestamp) return timestampText(value);
   if (value instanceof Duration) return durationText(value);
   if (value instanceof Uint8Array) throw new Fault('JSON cannot carry bytes; use base64(value)');
-  if (depth > MAX_VALUE_DEPTH) throw new Fault('the result nests too deep', 'limit');
-  if (Array.isArray(value)) {
+  return frame.nested(() => containerJson(frame, value));
+}
+
+function containerJson(frame: Frame, value: readonly Value[] | ValueMap): Json {
+  if (isList(value)) {
     frame.charge(value.length);
-    return value.map((item: Value) => toJson(frame, item, depth + 1));
+    return value.map((item) => toJson(frame, item));
   }
   const result: { [key: string]: Json } = {};
   for (const [key, item] of Object.entries(value)) {
     frame.charge(1);
-    setOwn(result, key, toJson(frame, item, depth + 1));
+    setOwn(result, key, toJson(frame, item));
   }
   return result;
 }

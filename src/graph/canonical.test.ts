@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../expr/json.ts';
 import { build } from './build.ts';
@@ -7,9 +7,7 @@ import { canonicalJson, canonicalText } from './canonical.ts';
 function shuffled(value: Json, seed: number): Json {
   if (Array.isArray(value)) return value.map((item: Json) => shuffled(item, seed));
   if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).map(
-    ([key, item]) => [key, shuffled(item as Json, seed)] as const,
-  );
+  const entries = Object.entries(value).map(([key, item]) => [key, shuffled(item, seed)] as const);
   const at = entries.length === 0 ? 0 : seed % entries.length;
   return Object.fromEntries([...entries.slice(at), ...entries.slice(0, at)].toReversed());
 }

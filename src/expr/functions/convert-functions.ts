@@ -42,15 +42,19 @@ function json(frame: Frame, value: Value): string {
 /** `int` and `uint` take the whole part; all numbers are of one type. */
 function wholeNumbers(name: string): FunctionDef[] {
   return [
-    define(name, ['number'], 'number', (_, value) => finite(Math.trunc(value))),
-    define(name, ['string'], 'number', (_, text) => finite(Math.trunc(toNumber(text)))),
+    define({ name, params: ['number'], result: 'number' }, (_, [value]) =>
+      finite(Math.trunc(value)),
+    ),
+    define({ name, params: ['string'], result: 'number' }, (_, [text]) =>
+      finite(Math.trunc(toNumber(text))),
+    ),
   ];
 }
 
 function decimals(name: string): FunctionDef[] {
   return [
-    define(name, ['number'], 'number', (_, value) => value),
-    define(name, ['string'], 'number', (_, text) => toNumber(text)),
+    define({ name, params: ['number'], result: 'number' }, (_, [value]) => value),
+    define({ name, params: ['string'], result: 'number' }, (_, [text]) => toNumber(text)),
   ];
 }
 
@@ -59,24 +63,34 @@ export const CONVERT_FUNCTIONS: readonly FunctionDef[] = [
   ...wholeNumbers('uint'),
   ...decimals('double'),
   ...decimals('number'),
-  define('bool', ['bool'], 'bool', (_, value) => value),
-  define('bool', ['string'], 'bool', (_, text) => toBool(text)),
-  define('string', ['bytes'], 'string', decodeUtf8),
-  define('string', ['any'], 'string', (frame, value) =>
+  define({ name: 'bool', params: ['bool'], result: 'bool' }, (_, [value]) => value),
+  define({ name: 'bool', params: ['string'], result: 'bool' }, (_, [text]) => toBool(text)),
+  define({ name: 'string', params: ['bytes'], result: 'string' }, (frame, args) =>
+    decodeUtf8(frame, ...args),
+  ),
+  define({ name: 'string', params: ['any'], result: 'string' }, (frame, [value]) =>
     value === null ? 'null' : toText(frame, value),
   ),
-  define('bytes', ['string'], 'bytes', encodeUtf8),
-  define('bytes', ['bytes'], 'bytes', (_, value) => value),
-  define('size', ['bytes'], 'number', (_, bytes) => bytes.length),
-  define('type', ['any'], 'string', (_, value) => typeOf(value)),
-  define('dyn', ['any'], 'any', (_, value) => value),
-  define('json', ['any'], 'string', json),
-  define('parseJson', ['string'], 'any', parseJson),
-  define('base64', ['string'], 'string', (frame, text) =>
+  define({ name: 'bytes', params: ['string'], result: 'bytes' }, (frame, args) =>
+    encodeUtf8(frame, ...args),
+  ),
+  define({ name: 'bytes', params: ['bytes'], result: 'bytes' }, (_, [value]) => value),
+  define({ name: 'size', params: ['bytes'], result: 'number' }, (_, [bytes]) => bytes.length),
+  define({ name: 'type', params: ['any'], result: 'string' }, (_, [value]) => typeOf(value)),
+  define({ name: 'dyn', params: ['any'], result: 'any' }, (_, [value]) => value),
+  define({ name: 'json', params: ['any'], result: 'string' }, (frame, args) =>
+    json(frame, ...args),
+  ),
+  define({ name: 'parseJson', params: ['string'], result: 'any' }, (frame, args) =>
+    parseJson(frame, ...args),
+  ),
+  define({ name: 'base64', params: ['string'], result: 'string' }, (frame, [text]) =>
     encodeBase64(frame, encodeUtf8(frame, text)),
   ),
-  define('base64', ['bytes'], 'string', encodeBase64),
-  define('fromBase64', ['string'], 'string', (frame, text) =>
+  define({ name: 'base64', params: ['bytes'], result: 'string' }, (frame, args) =>
+    encodeBase64(frame, ...args),
+  ),
+  define({ name: 'fromBase64', params: ['string'], result: 'string' }, (frame, [text]) =>
     decodeUtf8(frame, decodeBase64(frame, text)),
   ),
 ];

@@ -9,21 +9,25 @@ export interface FunctionDef {
   readonly name: string;
   readonly params: readonly Type[];
   readonly result: Type;
-  /** Whether its result may hold moments or durations, which JSON does not carry as they are. */
+  /** The arguments have been checked against `params`. */
   readonly run: (frame: Frame, args: readonly Value[]) => Value;
 }
 
 type ArgsOf<Params extends readonly Type[]> = { [Index in keyof Params]: ValueOf[Params[Index]] };
 
+interface Signature<Params extends readonly Type[]> {
+  readonly name: string;
+  readonly params: Params;
+  readonly result: Type;
+}
+
 /** Declares an overload; `run` gets arguments of the declared types. */
 export function define<const Params extends readonly Type[]>(
-  name: string,
-  params: Params,
-  result: Type,
-  run: (frame: Frame, ...args: ArgsOf<Params>) => Value,
+  { name, params, result }: Signature<Params>,
+  run: (frame: Frame, args: ArgsOf<Params>) => Value,
 ): FunctionDef {
-  // The caller has checked the arguments against `params` (accepts), so the types hold.
-  return { name, params, result, run: (frame, args) => run(frame, ...(args as ArgsOf<Params>)) };
+  // The caller has checked the arguments against `params` (acceptsValues), so the types hold.
+  return { name, params, result, run: (frame, args) => run(frame, args as ArgsOf<Params>) };
 }
 
 /** Whether values of these types may be passed; `any` on either side may fit. */

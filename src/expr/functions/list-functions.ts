@@ -101,57 +101,82 @@ function fromEntries(frame: Frame, list: readonly Value[]): ValueMap {
 }
 
 const LISTS: readonly FunctionDef[] = [
-  define('size', ['list'], 'number', (_, list) => list.length),
-  define('range', ['number'], 'list', (frame, to) => range(frame, 0, to)),
-  define('range', ['number', 'number'], 'list', range),
-  define('flatten', ['list'], 'list', (frame, list) => flatten(frame, list, 1)),
-  define('flatten', ['list', 'number'], 'list', (frame, list, depth) =>
+  define({ name: 'size', params: ['list'], result: 'number' }, (_, [list]) => list.length),
+  define({ name: 'range', params: ['number'], result: 'list' }, (frame, [to]) =>
+    range(frame, 0, to),
+  ),
+  define({ name: 'range', params: ['number', 'number'], result: 'list' }, (frame, args) =>
+    range(frame, ...args),
+  ),
+  define({ name: 'flatten', params: ['list'], result: 'list' }, (frame, [list]) =>
+    flatten(frame, list, 1),
+  ),
+  define({ name: 'flatten', params: ['list', 'number'], result: 'list' }, (frame, [list, depth]) =>
     flatten(frame, list, Math.min(depth, MAX_VALUE_DEPTH)),
   ),
-  define('distinct', ['list'], 'list', distinct),
-  define('sort', ['list'], 'list', (frame, list) => sortBy(frame, list, (item) => item)),
-  define('reverse', ['list'], 'list', (frame, list) => {
+  define({ name: 'distinct', params: ['list'], result: 'list' }, (frame, args) =>
+    distinct(frame, ...args),
+  ),
+  define({ name: 'sort', params: ['list'], result: 'list' }, (frame, [list]) =>
+    sortBy(frame, list, (item) => item),
+  ),
+  define({ name: 'reverse', params: ['list'], result: 'list' }, (frame, [list]) => {
     frame.charge(list.length);
     return list.toReversed();
   }),
-  define('slice', ['list', 'number', 'number'], 'list', (frame, list, start, end) => {
-    frame.charge(list.length);
-    return list.slice(start, end);
-  }),
-  define('first', ['list'], 'any', (_, list) => ends(list, 0)),
-  define('last', ['list'], 'any', (_, list) => ends(list, -1)),
-  define('sum', ['list'], 'number', (frame, list) =>
+  define(
+    { name: 'slice', params: ['list', 'number', 'number'], result: 'list' },
+    (frame, [list, start, end]) => {
+      frame.charge(list.length);
+      return list.slice(start, end);
+    },
+  ),
+  define({ name: 'first', params: ['list'], result: 'any' }, (_, [list]) => ends(list, 0)),
+  define({ name: 'last', params: ['list'], result: 'any' }, (_, [list]) => ends(list, -1)),
+  define({ name: 'sum', params: ['list'], result: 'number' }, (frame, [list]) =>
     finite(numbers(frame, list).reduce((sum, item) => sum + item, 0)),
   ),
-  define('min', ['list'], 'any', (frame, list) => extreme(frame, list, -1)),
-  define('max', ['list'], 'any', (frame, list) => extreme(frame, list, 1)),
-  define('min', ['any', 'any'], 'any', (frame, left, right) => extreme(frame, [left, right], -1)),
-  define('max', ['any', 'any'], 'any', (frame, left, right) => extreme(frame, [left, right], 1)),
+  define({ name: 'min', params: ['list'], result: 'any' }, (frame, [list]) =>
+    extreme(frame, list, -1),
+  ),
+  define({ name: 'max', params: ['list'], result: 'any' }, (frame, [list]) =>
+    extreme(frame, list, 1),
+  ),
+  define({ name: 'min', params: ['any', 'any'], result: 'any' }, (frame, [left, right]) =>
+    extreme(frame, [left, right], -1),
+  ),
+  define({ name: 'max', params: ['any', 'any'], result: 'any' }, (frame, [left, right]) =>
+    extreme(frame, [left, right], 1),
+  ),
 ];
 
 const MAPS: readonly FunctionDef[] = [
-  define('size', ['map'], 'number', (frame, map) => {
+  define({ name: 'size', params: ['map'], result: 'number' }, (frame, [map]) => {
     const { length } = Object.keys(map);
     frame.charge(length);
     return length;
   }),
-  define('keys', ['map'], 'list', (frame, map) => {
+  define({ name: 'keys', params: ['map'], result: 'list' }, (frame, [map]) => {
     const keys = Object.keys(map);
     frame.charge(keys.length);
     return keys;
   }),
-  define('values', ['map'], 'list', (frame, map) => {
+  define({ name: 'values', params: ['map'], result: 'list' }, (frame, [map]) => {
     const values = Object.values(map);
     frame.charge(values.length);
     return values;
   }),
-  define('entries', ['map'], 'list', (frame, map) => {
+  define({ name: 'entries', params: ['map'], result: 'list' }, (frame, [map]) => {
     const entries = Object.entries(map);
     frame.charge(entries.length);
     return entries;
   }),
-  define('merge', ['map', 'map'], 'map', merge),
-  define('toMap', ['list'], 'map', fromEntries),
+  define({ name: 'merge', params: ['map', 'map'], result: 'map' }, (frame, args) =>
+    merge(frame, ...args),
+  ),
+  define({ name: 'toMap', params: ['list'], result: 'map' }, (frame, args) =>
+    fromEntries(frame, ...args),
+  ),
 ];
 
 export const LIST_FUNCTIONS: readonly FunctionDef[] = [...LISTS, ...MAPS];

@@ -15,12 +15,24 @@ function round(value: number, digits: number): number {
 }
 
 export const NUMBER_FUNCTIONS: readonly FunctionDef[] = [
-  define('round', ['number'], 'number', (_, value) => round(value, 0)),
-  define('round', ['number', 'number'], 'number', (_, value, digits) => round(value, digits)),
-  define('floor', ['number'], 'number', (_, value) => finite(Math.floor(value))),
-  define('ceil', ['number'], 'number', (_, value) => finite(Math.ceil(value))),
-  define('trunc', ['number'], 'number', (_, value) => finite(Math.trunc(value))),
-  define('abs', ['number'], 'number', (_, value) => Math.abs(value)),
-  define('sqrt', ['number'], 'number', (_, value) => finite(Math.sqrt(value))),
-  define('pow', ['number', 'number'], 'number', (_, value, power) => finite(value ** power)),
+  define({ name: 'round', params: ['number'], result: 'number' }, (_, [value]) => round(value, 0)),
+  define({ name: 'round', params: ['number', 'number'], result: 'number' }, (_, [value, digits]) =>
+    round(value, digits),
+  ),
+  define({ name: 'floor', params: ['number'], result: 'number' }, (_, [value]) =>
+    finite(Math.floor(value)),
+  ),
+  define({ name: 'ceil', params: ['number'], result: 'number' }, (_, [value]) =>
+    finite(Math.ceil(value)),
+  ),
+  define({ name: 'trunc', params: ['number'], result: 'number' }, (_, [value]) =>
+    finite(Math.trunc(value)),
+  ),
+  define({ name: 'abs', params: ['number'], result: 'number' }, (_, [value]) => Math.abs(value)),
+  define({ name: 'sqrt', params: ['number'], result: 'number' }, (_, [value]) =>
+    finite(Math.sqrt(value)),
+  ),
+  define({ name: 'pow', params: ['number', 'number'], result: 'number' }, (_, [value, power]) =>
+    finite(value ** power),
+  ),
 ];

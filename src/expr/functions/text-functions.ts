@@ -78,38 +78,54 @@ function asciiCase(text: string, isUpper: boolean): string {
 }
 
 function mapped(name: string, change: (text: string) => string): FunctionDef {
-  return define(name, ['string'], 'string', (frame, text) => {
+  return define({ name, params: ['string'], result: 'string' }, (frame, [text]) => {
     frame.chargeText(text.length);
     return change(text);
   });
 }
 
 const SEARCHES: readonly FunctionDef[] = [
-  define('size', ['string'], 'number', (frame, text) => chars(frame, text).length),
-  define('contains', ['string', 'string'], 'bool', (frame, text, part) => {
-    frame.charge(text.length / 8);
-    return text.includes(part);
-  }),
-  define('startsWith', ['string', 'string'], 'bool', (_, text, part) => text.startsWith(part)),
-  define('endsWith', ['string', 'string'], 'bool', (_, text, part) => text.endsWith(part)),
-  define('matches', ['string', 'string'], 'bool', isMatch),
-  define('indexOf', ['string', 'string'], 'number', (frame, text, part) =>
-    position(frame, text, (all) => all.indexOf(part)),
+  define(
+    { name: 'size', params: ['string'], result: 'number' },
+    (frame, [text]) => chars(frame, text).length,
   ),
-  define('lastIndexOf', ['string', 'string'], 'number', (frame, text, part) =>
-    position(frame, text, (all) => all.lastIndexOf(part)),
+  define(
+    { name: 'contains', params: ['string', 'string'], result: 'bool' },
+    (frame, [text, part]) => {
+      frame.charge(text.length / 8);
+      return text.includes(part);
+    },
   ),
-  define('charAt', ['string', 'number'], 'string', (frame, text, at) =>
+  define({ name: 'startsWith', params: ['string', 'string'], result: 'bool' }, (_, [text, part]) =>
+    text.startsWith(part),
+  ),
+  define({ name: 'endsWith', params: ['string', 'string'], result: 'bool' }, (_, [text, part]) =>
+    text.endsWith(part),
+  ),
+  define({ name: 'matches', params: ['string', 'string'], result: 'bool' }, (frame, args) =>
+    isMatch(frame, ...args),
+  ),
+  define(
+    { name: 'indexOf', params: ['string', 'string'], result: 'number' },
+    (frame, [text, part]) => position(frame, text, (all) => all.indexOf(part)),
+  ),
+  define(
+    { name: 'lastIndexOf', params: ['string', 'string'], result: 'number' },
+    (frame, [text, part]) => position(frame, text, (all) => all.lastIndexOf(part)),
+  ),
+  define({ name: 'charAt', params: ['string', 'number'], result: 'string' }, (frame, [text, at]) =>
     slice(frame, text, { start: at, end: at + 1 }),
   ),
 ];
 
 const CHANGES: readonly FunctionDef[] = [
-  define('substring', ['string', 'number'], 'string', (frame, text, start) =>
-    slice(frame, text, { start }),
+  define(
+    { name: 'substring', params: ['string', 'number'], result: 'string' },
+    (frame, [text, start]) => slice(frame, text, { start }),
   ),
-  define('substring', ['string', 'number', 'number'], 'string', (frame, text, start, end) =>
-    slice(frame, text, { start, end }),
+  define(
+    { name: 'substring', params: ['string', 'number', 'number'], result: 'string' },
+    (frame, [text, start, end]) => slice(frame, text, { start, end }),
   ),
   mapped('lowerAscii', (text) => asciiCase(text, false)),
   mapped('upperAscii', (text) => asciiCase(text, true)),
@@ -118,24 +134,31 @@ const CHANGES: readonly FunctionDef[] = [
   mapped('trim', (text) => text.trim()),
   mapped('reverse', (text) => Array.from(text).reverse().join('')),
   mapped('urlEncode', (text) => encodeURIComponent(text.toWellFormed())),
-  define('replace', ['string', 'string', 'string'], 'string', (frame, text, from, to) =>
-    replace(frame, text, { from, to, limit: -1 }),
+  define(
+    { name: 'replace', params: ['string', 'string', 'string'], result: 'string' },
+    (frame, [text, from, to]) => replace(frame, text, { from, to, limit: -1 }),
   ),
   define(
-    'replace',
-    ['string', 'string', 'string', 'number'],
-    'string',
-    (frame, text, from, to, limit) => replace(frame, text, { from, to, limit }),
+    { name: 'replace', params: ['string', 'string', 'string', 'number'], result: 'string' },
+    (frame, [text, from, to, limit]) => replace(frame, text, { from, to, limit }),
   ),
-  define('split', ['string', 'string'], 'list', (frame, text, separator) =>
-    split(frame, text, { separator, limit: -1 }),
+  define(
+    { name: 'split', params: ['string', 'string'], result: 'list' },
+    (frame, [text, separator]) => split(frame, text, { separator, limit: -1 }),
   ),
-  define('split', ['string', 'string', 'number'], 'list', (frame, text, separator, limit) =>
-    split(frame, text, { separator, limit }),
+  define(
+    { name: 'split', params: ['string', 'string', 'number'], result: 'list' },
+    (frame, [text, separator, limit]) => split(frame, text, { separator, limit }),
   ),
-  define('join', ['list'], 'string', (frame, list) => join(frame, list, '')),
-  define('join', ['list', 'string'], 'string', join),
-  define('format', ['string', 'list'], 'string', format),
+  define({ name: 'join', params: ['list'], result: 'string' }, (frame, [list]) =>
+    join(frame, list, ''),
+  ),
+  define({ name: 'join', params: ['list', 'string'], result: 'string' }, (frame, args) =>
+    join(frame, ...args),
+  ),
+  define({ name: 'format', params: ['string', 'list'], result: 'string' }, (frame, args) =>
+    format(frame, ...args),
+  ),
 ];
 
 export const TEXT_FUNCTIONS: readonly FunctionDef[] = [...SEARCHES, ...CHANGES];

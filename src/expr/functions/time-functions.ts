@@ -1,6 +1,6 @@
 import { Fault } from '../fault.ts';
 import { timestampOf } from '../operators.ts';
-import { Duration, Timestamp, type Value } from '../value.ts';
+import { Duration, type Timestamp, type Value } from '../value.ts';
 import { define, type FunctionDef } from './function-def.ts';
 
 const RFC_3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/i;
@@ -82,8 +82,10 @@ function zoneParts(moment: Timestamp, timeZone: string): Intl.DateTimeFormatPart
 
 function fieldFunctions(): FunctionDef[] {
   return Object.entries(FIELDS).flatMap(([name, read]) => [
-    define(name, ['timestamp'], 'number', (_, moment) => read(new Date(moment.ms))),
-    define(name, ['timestamp', 'string'], 'number', (frame, moment, zone) => {
+    define({ name, params: ['timestamp'], result: 'number' }, (_, [moment]) =>
+      read(new Date(moment.ms)),
+    ),
+    define({ name, params: ['timestamp', 'string'], result: 'number' }, (frame, [moment, zone]) => {
       frame.charge(200);
       return read(inZone(moment, zone));
     }),
@@ -92,18 +94,32 @@ function fieldFunctions(): FunctionDef[] {
 
 /** A duration's length in a unit, whole, as CEL has it. */
 function lengthIn(name: string, unitMs: number): FunctionDef {
-  return define(name, ['duration'], 'number', (_, duration): Value =>
+  return define({ name, params: ['duration'], result: 'number' }, (_, [duration]): Value =>
     Math.trunc(duration.ms / unitMs),
   );
 }
 
 export const TIME_FUNCTIONS: readonly FunctionDef[] = [
-  define('timestamp', ['string'], 'timestamp', (_, text) => parseTimestamp(text)),
-  define('timestamp', ['number'], 'timestamp', (_, seconds) => timestampOf(seconds * 1000)),
-  define('timestamp', ['timestamp'], 'timestamp', (_, moment) => moment),
-  define('duration', ['string'], 'duration', (_, text) => parseDuration(text)),
-  define('duration', ['duration'], 'duration', (_, duration) => duration),
-  define('int', ['timestamp'], 'number', (_, moment) => Math.floor(moment.ms / 1000)),
+  define({ name: 'timestamp', params: ['string'], result: 'timestamp' }, (_, [text]) =>
+    parseTimestamp(text),
+  ),
+  define({ name: 'timestamp', params: ['number'], result: 'timestamp' }, (_, [seconds]) =>
+    timestampOf(seconds * 1000),
+  ),
+  define(
+    { name: 'timestamp', params: ['timestamp'], result: 'timestamp' },
+    (_, [moment]) => moment,
+  ),
+  define({ name: 'duration', params: ['string'], result: 'duration' }, (_, [text]) =>
+    parseDuration(text),
+  ),
+  define(
+    { name: 'duration', params: ['duration'], result: 'duration' },
+    (_, [duration]) => duration,
+  ),
+  define({ name: 'int', params: ['timestamp'], result: 'number' }, (_, [moment]) =>
+    Math.floor(moment.ms / 1000),
+  ),
   ...fieldFunctions(),
   lengthIn('getHours', 3_600_000),
   lengthIn('getMinutes', 60_000),
