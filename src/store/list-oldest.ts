@@ -21,6 +21,7 @@ export async function listOldest(sql: Sql, p: RunListParameters): Promise<readon
         and (run.created_at, run.id) > (${p.cursor.createdAt}::int8, ${p.cursor.id}::uuid)
         and run.created_at >= ${p.from}::int8
         and run.created_at < ${p.to}::int8
+        and run.labels @> ${p.labels.equals}::text::jsonb
         and run.labels ?& ${p.labels.exists}::text[]
         and not run.labels ?| ${p.labels.absent}::text[]
         and not exists (

@@ -11,36 +11,49 @@ export async function listRunsByLabel(
   p: RunListParameters & { readonly isNewest: boolean },
 ): Promise<readonly RunRow[]> {
   return await sql<RunRow[]>`
+    -- Materialised, so that nothing but the index of labels offers itself.
+    with labelled as materialized (
+      select id, created_at, namespace, status, workflow, labels
+      from run
+      where labels @> ${p.labels.equals}::text::jsonb and labels <> '{}'
+    ),
+    page as (
+      select l.id
+      from labelled l
+      where
+        l.namespace = any(${p.namespaces}::text[])
+        and l.status = any(${p.statuses}::int2[])
+        and (${p.workflow}::text is null or l.workflow = ${p.workflow}::text)
+        and case
+          when ${p.isNewest}::bool
+          then (l.created_at, l.id) < (${p.cursor.createdAt}::int8, ${p.cursor.id}::uuid)
+          else (l.created_at, l.id) > (${p.cursor.createdAt}::int8, ${p.cursor.id}::uuid)
+        end
+        and l.created_at >= ${p.from}::int8
+        and l.created_at < ${p.to}::int8
+        and l.labels ?& ${p.labels.exists}::text[]
+        and not l.labels ?| ${p.labels.absent}::text[]
+        and not exists (
+          select
+          from unnest(${p.labels.differsKeys}::text[], ${p.labels.differsValues}::text[])
+            as unwanted (key, value)
+          where l.labels ->> unwanted.key = unwanted.value
+        )
+      order by
+        case when ${p.isNewest}::bool then -l.created_at else l.created_at end,
+        case when ${p.isNewest}::bool then l.id end desc,
+        l.id
+      limit ${p.limit}::int4
+    )
     select
       r.id, r.seq, r.status, r.wake_at, r.started_at, r.finished_at, r.created_at,
       r.version_number, r.parent_step, r.parent_item, r.parent_attempt, r.version_id,
       r.parent_run_id, r.namespace, r.workflow, r.created_by, r.cause_kind, r.cause_name, r.labels,
       r.input, r.output, r.error
-    from run r
-    where
-      r.labels @> ${p.labels.equals}::text::jsonb
-      and r.labels <> '{}'
-      and r.namespace = any(${p.namespaces}::text[])
-      and r.status = any(${p.statuses}::int2[])
-      and (${p.workflow}::text is null or r.workflow = ${p.workflow}::text)
-      and case
-        when ${p.isNewest}::bool
-        then (r.created_at, r.id) < (${p.cursor.createdAt}::int8, ${p.cursor.id}::uuid)
-        else (r.created_at, r.id) > (${p.cursor.createdAt}::int8, ${p.cursor.id}::uuid)
-      end
-      and r.created_at >= ${p.from}::int8
-      and r.created_at < ${p.to}::int8
-      and r.labels ?& ${p.labels.exists}::text[]
-      and not r.labels ?| ${p.labels.absent}::text[]
-      and not exists (
-        select
-        from unnest(${p.labels.differsKeys}::text[], ${p.labels.differsValues}::text[])
-          as unwanted (key, value)
-        where r.labels ->> unwanted.key = unwanted.value
-      )
+    from page
+    join run r on r.id = page.id
     order by
       case when ${p.isNewest}::bool then -r.created_at else r.created_at end,
       case when ${p.isNewest}::bool then r.id end desc,
-      r.id
-    limit ${p.limit}::int4`;
+      r.id`;
 }

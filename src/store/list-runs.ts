@@ -7,6 +7,7 @@ import { listNewestOfWorkflow } from './list-newest-of-workflow.ts';
 import { listOldest } from './list-oldest.ts';
 import { listOldestOfWorkflow } from './list-oldest-of-workflow.ts';
 import { listRunsByLabel } from './list-runs-by-label.ts';
+import { newestWindow } from './newest-window.ts';
 import { plainText } from './plain-text.ts';
 import { runOfRow, type RunRow } from './run-row.ts';
 import { ALL_STATUS_CODES, statusCode } from './run-status.ts';
@@ -27,6 +28,8 @@ export interface RunListParameters {
 
 /** Later than any time, and still a whole number in JavaScript. */
 const END_OF_TIME = Number.MAX_SAFE_INTEGER;
+/** How many of the newest runs are looked at for a label before its index is. */
+const WINDOW_RUNS = 10_000;
 const LAST_UUID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 
 /** A page of runs. Reads about `limit` rows per status however many runs there are. */
@@ -55,7 +58,22 @@ async function choose(
   parameters: RunListParameters,
   isNewest: boolean,
 ): Promise<readonly RunRow[]> {
-  if (parameters.labels.hasEquals) return await listRunsByLabel(sql, { ...parameters, isNewest });
+  if (!parameters.labels.hasEquals) return await inOrder(sql, parameters, isNewest);
+  if (isNewest) {
+    // A label that many runs have fills the page from the newest runs; to sort all would be slow.
+    const start = await newestWindow(sql, parameters, WINDOW_RUNS);
+    const from = Math.max(start, parameters.from);
+    const page = await inOrder(sql, { ...parameters, from }, isNewest);
+    if (page.length === parameters.limit || start === 0) return page;
+  }
+  return await listRunsByLabel(sql, { ...parameters, isNewest });
+}
+
+async function inOrder(
+  sql: Sql,
+  parameters: RunListParameters,
+  isNewest: boolean,
+): Promise<readonly RunRow[]> {
   if (parameters.workflow === null) {
     return isNewest ? await listNewest(sql, parameters) : await listOldest(sql, parameters);
   }
