@@ -1,7 +1,8 @@
-import type { ReadResult, Resource } from '../manifest/read.ts';
+import type { ReadResult } from '../manifest/read.ts';
 import type { Bus } from '../bus/bus.ts';
-import type { FileProblem, SourceRecord } from '../record/source.ts';
+import type { SourceRecord } from '../record/source.ts';
 import type { AppliedRevision, Clock, Ledger, Log, Revision, SourceEntry } from './ports.ts';
+import { checkRuns } from './check-runs.ts';
 import { changeSet, type ChangeSet } from './change-set.ts';
 import { describeApplied, type Verdict, withVerdict } from './source-status.ts';
 
@@ -82,42 +83,10 @@ async function applyFiles(parts: ReconcileParts, attempt: Attempt): Promise<'don
   } catch (error) {
     return refuse(parts, record, fetchFailure(error, revision.id));
   }
-  const read = await withRunsChecked(parts.ledger, parts.readers(files));
+  const read = await checkRuns(parts.ledger, parts.readers(files));
   const set = changeSet({ read, files, record, entry, revision, now: parts.clock.now() });
   if (set.kind === 'refused') return refuse(parts, record, set.verdict);
   return apply(parts, attempt, set);
-}
-
-/** A Run must name a workflow that this revision or the ledger has. */
-async function withRunsChecked(ledger: Ledger, read: ReadResult): Promise<ReadResult> {
-  const declared = new Set(read.resources.filter(isWorkflow).map(keyOf));
-  const runs = read.resources.filter((each) => each.kind === 'Run');
-  const open = runs.filter((run) => !declared.has(`${run.namespace}/${run.workflow}`));
-  if (open.length === 0) return read;
-  const refs = open.map((run) => ({ namespace: run.namespace, name: run.workflow }));
-  const known = new Set((await ledger.findWorkflows(refs)).map(keyOf));
-  const lost = open.filter((run) => !known.has(`${run.namespace}/${run.workflow}`));
-  const problems = lost.map((run): FileProblem => ({
-    file: run.file,
-    line: run.line,
-    column: run.column,
-    code: 'unknown-workflow',
-    severity: 'error',
-    message: `Run "${run.name}" names workflow "${run.workflow}", which does not exist in namespace "${run.namespace}".`,
-    hint: 'Declare the workflow in this source, or correct the name.',
-    frame: '',
-  }));
-  const badFiles = new Set([...read.badFiles, ...lost.map((run) => run.file)]);
-  const resources = read.resources.filter((each) => !badFiles.has(each.file));
-  return { ...read, resources, problems: [...read.problems, ...problems], badFiles };
-}
-
-function isWorkflow(resource: Resource): boolean {
-  return resource.kind === 'Workflow';
-}
-
-function keyOf(each: { readonly namespace: string; readonly name: string }): string {
-  return `${each.namespace}/${each.name}`;
 }
 
 async function apply(

@@ -80,7 +80,6 @@ async function moveAll(
       moved.push(one);
       continue;
     }
-    parts.cache.drop(id);
     stale.push(...list);
   }
   return { moved, stale };
@@ -95,6 +94,8 @@ interface Input {
 /** A bug in one run must not stop the others: it is logged and its work left for later. */
 function moveOn(parts: BatchParts, input: Input): MovedRun | null {
   const { run, works, requests } = input;
+  // From here its state is ahead of the record, and of no use to anybody until `commit` has written it.
+  parts.cache.drop(run.record.id);
   try {
     const now = parts.clock.now();
     const facts = works.flatMap((work) => (work.fact === null ? [] : [work.fact]));
@@ -107,7 +108,6 @@ function moveOn(parts: BatchParts, input: Input): MovedRun | null {
     return { run, moved, works, change, isRecheck: works.some((work) => work.isRecheck === true) };
   } catch (error) {
     parts.log.error('run.advance_failed', { runId: run.record.id, error });
-    parts.cache.drop(run.record.id);
     for (const work of works) work.again?.();
     return null;
   }
@@ -223,14 +223,12 @@ async function commit(parts: BatchParts, candidates: readonly MovedRun[]): Promi
   return candidates.filter((candidate) => {
     const { run, works, change } = candidate;
     if (isChange(candidate) && !isWritten(change.id)) {
-      parts.cache.drop(change.id);
       for (const work of works) work.again?.();
       return false;
     }
     run.seq += change.facts.length;
     run.record = { ...run.record, status: change.status, wakeAt: change.wakeAt };
     if (run.state.finished === null) parts.cache.put(run);
-    else parts.cache.drop(change.id);
     return true;
   });
 }

@@ -57,7 +57,8 @@ export class Attempt implements StepContext {
   }
 
   get timeoutMs(): number {
-    return Math.max(0, this.deadline - performance.now());
+    // Whole, as timers and AbortSignal.timeout want it.
+    return Math.max(0, Math.ceil(this.deadline - performance.now()));
   }
 
   log(level: ActivityLevel, message: string, entity?: Entity): void {
