@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Call, CallResult, Language, WorkerMessage } from './call.ts';
+import { confinement } from './confinement.ts';
 import { parseMessage } from './parse-message.ts';
 
 /** A message of the worker longer than this is an attack or a defect: it is killed. */
@@ -57,7 +58,8 @@ export class WorkerProcess {
       this.#onMessage = (message) => resolve(message.kind === 'ready');
       this.#onEnd = () => resolve(false);
     });
-    this.#hold(false);
+    // Whoever waits for the start keeps the program alive by it; an idle worker does not.
+    void this.ready.then(() => this.#hold(false));
   }
 
   /** The last words on stderr, for the message about a worker that did not start. */
@@ -165,18 +167,23 @@ const PACKAGES: { readonly [language in Language]: readonly string[] } = {
 function spawnWorker(language: Language): ChildProcess {
   const program = fileURLToPath(new URL(`./worker/${language}.ts`, import.meta.url));
   const readable = [dirname(dirname(program)), ...PACKAGES[language].map(packageFolder)];
-  return spawn(
+  const command = [
+    ...confinement(),
     process.execPath,
-    [
-      '--permission',
-      ...readable.map((path) => `--allow-fs-read=${path}`),
-      '--disallow-code-generation-from-strings',
-      `--max-old-space-size=${HEAP_MB}`,
-      '--no-warnings',
-      program,
-    ],
-    { cwd: dirname(program), env: {}, stdio: 'pipe', windowsHide: true },
-  );
+    '--permission',
+    ...readable.map((path) => `--allow-fs-read=${path}`),
+    '--disallow-code-generation-from-strings',
+    `--max-old-space-size=${HEAP_MB}`,
+    '--no-warnings',
+    program,
+  ];
+  const [executable = process.execPath, ...options] = command;
+  return spawn(executable, options, {
+    cwd: dirname(program),
+    env: {},
+    stdio: 'pipe',
+    windowsHide: true,
+  });
 }
 
 /** The folder that a package is installed in, wherever npm has put it. */
