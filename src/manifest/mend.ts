@@ -19,10 +19,12 @@ const VITAL = new Set([
  * rest, all in one go. Null where guessing would only make noise.
  */
 export function mend(manifest: JsonObject, problems: readonly Problem[]): JsonObject | null {
+  if (!isJsonObject(manifest['spec'])) return null;
   let mended: Json = manifest;
   let counter = 1;
   for (const problem of problems) {
-    const { code, path, hint, atKey } = problem;
+    const { code, path, hint } = problem;
+    if (code === 'wrong-type' && typeof path.at(-1) === 'number') return null;
     if (path[0] !== 'spec') continue;
     const inConfig = path.includes('config');
     const missing = missingOf(problem);

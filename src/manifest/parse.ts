@@ -6,6 +6,7 @@ import {
   parseAllDocuments,
   type Alias,
   type Document,
+  type YAMLError,
 } from 'yaml';
 import type { Json } from '../expr/json.ts';
 import type { Path } from '../graph/problem.ts';
@@ -66,18 +67,26 @@ export function parseText(file: string, text: string): ParsedFile {
   const fault = file.endsWith('.json') && text.trim() !== '' ? findJsonFault(text) : null;
   const problems: FileProblem[] = [];
   const documents: ManifestDocument[] = [];
-  for (const document of parseAll(text)) {
-    const before = problems.length;
-    const parsed = readDocument(document, source, problems);
-    if (parsed !== null && problems.length === before) documents.push(parsed);
+  const parsed = parseAllDocuments(text, OPTIONS);
+  if ('empty' in parsed)
+    problems.push(...strayProblems([...parsed.errors, ...parsed.warnings], source));
+  else {
+    for (const document of parsed) {
+      const before = problems.length;
+      const read = readDocument(document, source, problems);
+      if (read !== null && problems.length === before) documents.push(read);
+    }
   }
   if (fault === null || problems.length > 0) return { documents, problems };
   return { documents: [], problems: [source.problemAt(fault.span, fault.mistake)] };
 }
 
-function parseAll(text: string): readonly Document.Parsed[] {
-  const documents = parseAllDocuments(text, OPTIONS);
-  return 'empty' in documents ? [] : documents;
+/** What the library noticed, with places; the first is enough. */
+function strayProblems(errors: readonly YAMLError[], source: SourceText): readonly FileProblem[] {
+  return errors.slice(0, 1).map((error) => {
+    const [start, end] = error.pos;
+    return source.problemAt({ start, end }, syntaxMistake(error, source.text));
+  });
 }
 
 function readDocument(
@@ -85,10 +94,10 @@ function readDocument(
   source: SourceText,
   problems: FileProblem[],
 ): ManifestDocument | null {
-  const [error] = document.errors;
-  if (error !== undefined) {
-    const [start, end] = error.pos;
-    problems.push(source.problemAt({ start, end }, syntaxMistake(error, source.text)));
+  const directives = document.warnings.filter(({ code }) => code === 'BAD_DIRECTIVE');
+  const syntax = strayProblems([...document.errors, ...directives], source);
+  if (syntax.length > 0) {
+    problems.push(...syntax);
     return null;
   }
   const { yaml } = document.directives;
@@ -145,6 +154,7 @@ class YamlDocument implements ManifestDocument {
     const whole = this.locate(path);
     const value = valueAt(this.value, path);
     if (typeof value !== 'string') return whole;
+    if (part.offset >= value.trimEnd().length) return { start: whole.end - 1, end: whole.end };
     const found = findWritten(this.source.text.slice(whole.start, whole.end), value, part);
     if (found === null) return whole;
     return { start: whole.start + found.start, end: whole.start + found.end };
@@ -153,7 +163,8 @@ class YamlDocument implements ManifestDocument {
   /** Long values are shown by their key: a caret under forty lines helps nobody. */
   #fallback(key: Node | null, node: Node): TextSpan {
     const span = spanOf(node);
-    if (key !== null && (isMap(node) || isSeq(node))) return spanOf(key);
+    const isEmpty = span.start === span.end;
+    if (key !== null && (isEmpty || isMap(node) || isSeq(node))) return spanOf(key);
     return isMap(node) || isSeq(node) ? firstOf(node) : span;
   }
 

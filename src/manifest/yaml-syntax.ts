@@ -70,6 +70,8 @@ export function syntaxMistake(error: YAMLError, text: string): Mistake {
   if (/(?:: |- )\{\{/.test(lineOf(text, start))) return unquotedTemplate;
   if (error.code === 'TAG_RESOLVE_FAILED') return unknownTag(text.slice(...error.pos));
   if (error.code === 'RESOURCE_EXHAUSTION') return { code: 'too-deep', ...wordingOf(error.code) };
+  const bracket = /end with a ([\]}])/.exec(error.message)?.[1];
+  if (bracket !== undefined) return { code: 'yaml-syntax', ...openBracket(bracket) };
   const known = WORDINGS[error.code];
   if (known !== undefined) return { code: 'yaml-syntax', ...known };
   return { code: 'yaml-syntax', ...missing(error) };
@@ -87,14 +89,14 @@ function wordingOf(code: YAMLError['code']): Wording {
   return WORDINGS[code] ?? { message: 'The text is not valid YAML.', hint: '' };
 }
 
+function openBracket(bracket: string): Wording {
+  return { message: 'The bracket is never closed.', hint: `Add the closing ${bracket}.` };
+}
+
 function missing(error: YAMLError): Wording {
   const quote = /Missing closing (['"])quote/.exec(error.message)?.[1];
   if (quote !== undefined) {
     return { message: `The text in quotes is never closed.`, hint: `Add the closing ${quote}.` };
-  }
-  if (/must end with a ([\]}])/.test(error.message)) {
-    const bracket = /must end with a ([\]}])/.exec(error.message)?.[1] ?? '';
-    return { message: `The bracket is never closed.`, hint: `Add the closing ${bracket}.` };
   }
   if (/Implicit map keys need/.test(error.message)) {
     return { message: 'A key without ":" and value.', hint: 'Write "key: value".' };

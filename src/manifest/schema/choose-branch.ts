@@ -7,7 +7,7 @@ import { parentSchemaOf, type SchemaError } from './schema-error.ts';
  * told as a whole.
  */
 export function chooseBranches(errors: readonly SchemaError[]): readonly SchemaError[] {
-  let left = errors.filter(({ keyword }) => keyword !== 'if');
+  let left = errors.filter((error) => error.keyword !== 'if' && !isMoot(error));
   const choices = left
     .filter(({ keyword }) => keyword === 'anyOf' || keyword === 'oneOf')
     .toSorted((a, b) => b.schemaPath.length - a.schemaPath.length);
@@ -19,6 +19,13 @@ export function chooseBranches(errors: readonly SchemaError[]): readonly SchemaE
     left = [...left.filter((error) => !replaced.has(error)), ...kept];
   }
   return left;
+}
+
+/** Rules about fields say nothing of a value that is no object; its type is told anyway. */
+function isMoot({ keyword, schema, data }: SchemaError): boolean {
+  if (keyword !== 'anyOf' && keyword !== 'oneOf') return false;
+  const isObject = typeof data === 'object' && data !== null && !Array.isArray(data);
+  return !isObject && (schema as readonly Json[]).every(isFieldRule);
 }
 
 function isInside(error: SchemaError, choice: SchemaError): boolean {
