@@ -129,6 +129,7 @@ function compileTarget(context: Context, ast: Access): Node {
 }
 
 function compileList(context: Context, items: readonly ASTNode[]): Node {
+  context.findings.isBuilt = true;
   const nodes = items.map((item) => context.compile(item, context));
   const runs = nodes.map(({ run }) => run);
   return {
@@ -143,6 +144,7 @@ function sizeOf(nodes: readonly Node[]): number {
 }
 
 function compileMap(context: Context, entries: readonly (readonly [ASTNode, ASTNode])[]): Node {
+  context.findings.isBuilt = true;
   const nodes = entries.map(([keyAst, valueAst]) => ({
     key: compileKey(context, keyAst),
     value: context.compile(valueAst, context),

@@ -6,7 +6,7 @@ import type { Json } from './json.ts';
 import { type Context, type Findings, spanOf } from './node.ts';
 import { type ExpressionFlaw, parseExpression } from './parse-expression.ts';
 import type { Names } from './scope.ts';
-import { toJson } from './to-json.ts';
+import { measure, toJson } from './to-json.ts';
 import type { Type, Value } from './value.ts';
 
 /** One expression, checked and ready to run. */
@@ -33,6 +33,7 @@ export function compileExpression(text: string, names: Names): CompiledExpressio
     secrets: new Set(),
     firstOther: null,
     firstSecret: null,
+    isBuilt: false,
     isExotic: false,
   };
   const context: Context = { text, names, locals: [], findings, compile: compileNode };
@@ -40,10 +41,11 @@ export function compileExpression(text: string, names: Names): CompiledExpressio
   if (node.type === 'bytes') findings.flaws.push(bytesFlaw(spanOf(parsed.ast)));
   checkSecretsAlone(findings);
   if (findings.flaws.length > 0) return { ok: false, flaws: outermost(findings.flaws) };
-  const { steps, secrets, isExotic } = findings;
+  const { steps, secrets, isBuilt, isExotic } = findings;
   const evaluate = evaluator({
     text: text.trim(),
     run: node.run,
+    isBuilt,
     isExotic,
     isSecret: secrets.size > 0,
   });
@@ -85,17 +87,20 @@ function checkSecretsAlone(findings: Findings): void {
 interface Evaluation {
   readonly text: string;
   readonly run: (frame: Frame) => Value;
+  readonly isBuilt: boolean;
   readonly isExotic: boolean;
   readonly isSecret: boolean;
 }
 
 function evaluator(evaluation: Evaluation): (frame: Frame) => Json {
-  const { run, isExotic } = evaluation;
+  const { run, isBuilt, isExotic } = evaluation;
   return (frame) => {
     try {
       const value = run(frame);
-      // Only moments, durations and bytes are no JSON, and few expressions can make them.
-      return isExotic ? toJson(frame, value) : (value as Json);
+      if (isExotic) return toJson(frame, value);
+      if (isBuilt) measure(frame, value);
+      // Only moments, durations and bytes are no JSON, and this expression cannot make them.
+      return value as Json;
     } catch (error) {
       throw expressionError(error, evaluation);
     }

@@ -140,6 +140,7 @@ function compileLoop(context: Context, call: MacroCall, receiver: ASTNode): Node
   const isKnown = LOOPS[call.name] !== undefined && name !== undefined;
   const isFiltered = call.name === 'map' && bodies.length === 2;
   if (!isKnown || (bodies.length !== 1 && !isFiltered)) return null;
+  context.findings.isBuilt = true;
   const list = context.compile(receiver, context);
   if (list.type !== 'any' && list.type !== 'list' && list.type !== 'map') {
     return flaw(context, {

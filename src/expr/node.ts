@@ -28,6 +28,8 @@ export interface Findings {
   /** The first place that reads anything but a secret. */
   firstOther: Span | null;
   firstSecret: Span | null;
+  /** It puts values together, so its result may be larger than what it read. */
+  isBuilt: boolean;
   /** Moments, durations or bytes may be in the result. */
   isExotic: boolean;
 }

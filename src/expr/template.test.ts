@@ -204,6 +204,8 @@ describe('an expression that fails on its data → an ExpressionError that says 
     ['{{ default(input.big.map(x, input.big.map(y, 1)), 0) }}', 'it costs more than'],
     ['{{ false || input.big.exists(x, input.big.exists(y, false)) }}', 'it costs more than'],
     ['{{ range(1000000).map(x, json(input.big)) }}', 'it costs more than'],
+    ['{{ input.big.map(x, input.big) }}', 'it costs more than'],
+    ['x{{ input.big.map(x, input.big) }}', 'it costs more than'],
     [
       '{{ range(30).map(x, "0123456789").join("0123456789".replace("0", range(100000).join("x"))) }}',
       'characters',

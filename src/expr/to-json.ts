@@ -5,6 +5,7 @@ import { Duration, isList, setOwn, Timestamp, type Value, type ValueMap } from '
 
 /** A result as JSON: moments and durations become text; bytes are refused. */
 export function toJson(frame: Frame, value: Value): Json {
+  if (typeof value === 'string') frame.charge(value.length / 8);
   if (typeof value !== 'object' || value === null) return value;
   if (value instanceof Timestamp) return timestampText(value);
   if (value instanceof Duration) return durationText(value);
@@ -23,6 +24,20 @@ function containerJson(frame: Frame, value: readonly Value[] | ValueMap): Json {
     setOwn(result, key, toJson(frame, item));
   }
   return result;
+}
+
+/**
+ * Charges for a result as it will be written out. One list may hold another a thousand times over,
+ * so a small evaluation could otherwise yield a value that no store can hold.
+ */
+export function measure(frame: Frame, value: Value): void {
+  if (typeof value === 'string') frame.charge(value.length / 8);
+  if (typeof value !== 'object' || value === null) return;
+  const items = isList(value) ? value : Object.values(value);
+  frame.charge(items.length);
+  frame.nested(() => {
+    for (const item of items) measure(frame, item);
+  });
 }
 
 export function timestampText(value: Timestamp): string {

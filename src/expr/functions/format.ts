@@ -9,17 +9,19 @@ const VERB = /%(?:\.(\d{1,2}))?([sdf%])/g;
 export function format(frame: Frame, pattern: string, args: readonly Value[]): string {
   frame.chargeText(pattern.length);
   let used = 0;
-  const text = pattern.replace(VERB, (_verb, precision: string | undefined, kind: string) => {
+  const result = pattern.replace(VERB, (_verb, precision: string | undefined, kind: string) => {
     if (kind === '%') return '%';
     const value = args[used];
     used += 1;
     if (value === undefined)
       throw new Fault(`format has ${args.length} values but more places for them`);
-    return kind === 's' ? toText(frame, value) : numberText(value, kind, precision);
+    const text = kind === 's' ? toText(frame, value) : numberText(value, kind, precision);
+    frame.chargeText(text.length);
+    return text;
   });
   if (used < args.length)
     throw new Fault(`format has ${args.length} values but ${used} places for them`);
-  return text;
+  return result;
 }
 
 function numberText(value: Value, kind: string, precision: string | undefined): string {
