@@ -55,6 +55,10 @@ export interface Ledger {
   withLock<T>(name: string, work: () => Promise<T>): Promise<T | null>;
 
   loadSource(name: string): Promise<SourceRecord | null>;
+  /**
+   * Inserts or replaces; `requestedToken` and `suspended` of a source that is there stay as they
+   * are, as the API may have changed them since the caller read them.
+   */
   saveSource(source: SourceRecord): Promise<void>;
   /**
    * Registers versions, creates Run-manifest runs, prunes and records the source's status, in one
