@@ -42,7 +42,7 @@ interface Place {
 
 /**
  * Explains a path as `behest explain` takes it: a kind (`workflow.spec.steps.retry`), or a node
- * type (`http.headers`). Lists are passed through to their items.
+ * type (`http.headers`, or `node/workflow` where a kind has the same name). Lists are passed through to their items.
  */
 export function explain(
   path: string,
@@ -55,7 +55,11 @@ export function explain(
     ['workflow', workflow],
     ['run', schemas.get('run.json') ?? {}],
   ]);
-  for (const type of nodeTypes.keys()) roots.set(type, resolve(defs[`config-${type}`] ?? {}, defs));
+  for (const type of nodeTypes.keys()) {
+    const config = resolve(defs[`config-${type}`] ?? {}, defs);
+    roots.set(`node/${type}`, config);
+    if (!roots.has(type)) roots.set(type, config);
+  }
   const [root = '', ...fields] = path.split('.').filter((part) => part !== '');
   const found = roots.get(root.toLowerCase());
   if (found === undefined) return unknown('', root, roots.keys());
@@ -115,7 +119,7 @@ function descriptionOf(path: string, schema: JsonObject, defs: JsonObject): stri
   const text = textOf(schema['description']);
   if (!/(steps|onFailure|finally)\.config$/.test(path)) return text;
   const types = Object.keys(defs).flatMap((name) => /^config-(.+)$/.exec(name)?.[1] ?? []);
-  return `${text} Its fields depend on the type: explain one of ${types.join(', ')}.`;
+  return `${text} Its fields depend on the type: explain ${types.map((type) => `node/${type}`).join(', ')}.`;
 }
 
 function textOf(value: Json | undefined): string {
