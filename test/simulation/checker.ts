@@ -48,7 +48,11 @@ export class Checker implements StoreWatcher, BusWatcher {
   created(run: RunRecord): void {
     const program = this.#parts.programOf(run.versionId);
     const { id, namespace, workflow, versionNumber, createdAt } = run;
-    const state = initialState(program, { id, namespace, workflow, versionNumber, createdAt }, run.input);
+    const state = initialState(
+      program,
+      { id, namespace, workflow, versionNumber, createdAt },
+      run.input,
+    );
     const shadow = { program, state, run, seq: 0, recordedAt: new Map(), statuses: [] };
     this.shadows.set(id, shadow);
     this.unfinished.add(id);
@@ -57,7 +61,9 @@ export class Checker implements StoreWatcher, BusWatcher {
   committed(change: RunChange): void {
     const shadow = this.#shadow(change.id);
     if (change.expectedSeq !== shadow.seq) {
-      this.broken(`${change.id}: written as if at ${change.expectedSeq}, but it is at ${shadow.seq}`);
+      this.broken(
+        `${change.id}: written as if at ${change.expectedSeq}, but it is at ${shadow.seq}`,
+      );
     }
     const wasFinished = shadow.state.finished !== null;
     for (const fact of change.facts) {
@@ -95,8 +101,14 @@ export class Checker implements StoreWatcher, BusWatcher {
     }
   }
 
-  published(task: Task, sentAt: number): void {
-    this.counts.published += 1;
+  published(tasks: readonly Task[], sentAt: number): void {
+    this.counts.published += tasks.length;
+    const ids = new Set(tasks.map(({ id }) => id));
+    if (ids.size < tasks.length) this.broken(`a burst at ${sentAt} held the same task twice`);
+    for (const task of tasks) this.#sent(task, sentAt);
+  }
+
+  #sent(task: Task, sentAt: number): void {
     const { program, state } = this.#shadow(task.runId);
     const { track, fan, fanBase } = stepAt(state, task.step);
     const concluded = task.item < 0 ? track.attempt : (fan?.items[task.item]?.attempt ?? fanBase);

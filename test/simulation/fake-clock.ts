@@ -36,7 +36,10 @@ export class Timeline {
   }
 
   /** Runs events until `isDone`, or nothing is left; false when `untilMs` or `maxEvents` came first. */
-  async run(isDone: () => boolean, limits: { untilMs: number; maxEvents: number }): Promise<boolean> {
+  async run(
+    isDone: () => boolean,
+    limits: { untilMs: number; maxEvents: number },
+  ): Promise<boolean> {
     const last = this.count + limits.maxEvents;
     while (!isDone()) {
       const event = this.#pop();
@@ -55,7 +58,8 @@ export class Timeline {
   /** Adds to the trace. */
   note(label: string): void {
     let hash = this.trace ^ this.now;
-    for (let i = 0; i < label.length; i += 1) hash = Math.imul(hash ^ label.charCodeAt(i), 0x01000193);
+    for (let i = 0; i < label.length; i += 1)
+      hash = Math.imul(hash ^ label.charCodeAt(i), 0x01000193);
     this.trace = hash >>> 0;
   }
 

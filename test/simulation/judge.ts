@@ -19,7 +19,9 @@ export function judge(simulation: Simulation, runIds: ReadonlyMap<number, string
     const wanted = JSON.stringify(isFailed ? expected.finished?.status : World.face(expected));
     const got = JSON.stringify(isFailed ? found.finished?.status : World.face(found));
     if (wanted !== got) {
-      checker.broken(`${shadow.run.id} ended otherwise than in a calm world: ${got}; expected ${wanted}`);
+      checker.broken(
+        `${shadow.run.id} ended otherwise than in a calm world: ${got}; expected ${wanted}`,
+      );
     }
   });
   return compared;

@@ -15,7 +15,8 @@ import type { Line, SimulatedProcess } from './simulated-process.ts';
 
 /** Told of what goes over the bus, at the moment it is done. */
 export interface BusWatcher {
-  published(task: Task, sentAt: number): void;
+  /** One burst of tasks, as it was sent. */
+  published(tasks: readonly Task[], sentAt: number): void;
   acknowledged(checkpoint: Checkpoint): void;
   taken(task: Task, sentAt: number): void;
 }
@@ -39,7 +40,12 @@ export class LossyTransport {
   readonly #weather: TransportWeather;
   #listeners: Listener[] = [];
 
-  constructor(parts: { timeline: Timeline; dice: Dice; weather: TransportWeather; watcher: BusWatcher }) {
+  constructor(parts: {
+    timeline: Timeline;
+    dice: Dice;
+    weather: TransportWeather;
+    watcher: BusWatcher;
+  }) {
     this.#timeline = parts.timeline;
     this.#dice = parts.dice;
     this.#weather = parts.weather;
@@ -93,8 +99,8 @@ export class LossyBus implements Bus {
     const { tasks: queue, watcher, now } = this.#transport;
     const sent = structuredClone(tasks);
     return this.#line.call('publishTasks', () => {
+      watcher.published(sent, now);
       for (const task of sent) {
-        watcher.published(task, now);
         if (!queue.has(task.id)) queue.push(task.id, task, now);
       }
     });
@@ -113,7 +119,10 @@ export class LossyBus implements Bus {
     });
   }
 
-  consumeTasks(options: ConsumeTasks, handler: (delivery: Delivery<Task>) => void): Promise<Consumer> {
+  consumeTasks(
+    options: ConsumeTasks,
+    handler: (delivery: Delivery<Task>) => void,
+  ): Promise<Consumer> {
     const { watcher, tasks } = this.#transport;
     const taker = this.#taker<Task>({
       maxInFlight: options.maxInFlight,

@@ -67,7 +67,14 @@ export class LossyQueue<T> {
     for (let made = 0; made < copies; made += 1) {
       const entry: Entry<T> = {
         ...{ key, message: structuredClone(message), sentAt },
-        ...{ deliveries: 0, hold: 0, isHeld: false, leaseUntil: 0, isWaiting: false, isGone: false },
+        ...{
+          deliveries: 0,
+          hold: 0,
+          isHeld: false,
+          leaseUntil: 0,
+          isWaiting: false,
+          isGone: false,
+        },
       };
       this.#entries.add(entry);
       this.#offer(entry);

@@ -2,10 +2,13 @@ import { ledgerContract } from '../store/ledger-contract.ts';
 import { MemoryLedger } from './memory-ledger.ts';
 import { MemoryStore } from './memory-store.ts';
 
-ledgerContract('MemoryLedger', () => {
-  const call = async <T>(_label: string, work: () => T): Promise<T> => work();
-  return Promise.resolve({
-    ledger: new MemoryLedger(new MemoryStore(), { call }),
-    close: () => Promise.resolve(),
-  });
-});
+const call = async <T>(_label: string, work: () => T): Promise<T> => work();
+
+ledgerContract(
+  'MemoryLedger',
+  () => {
+    const ledger = new MemoryLedger(new MemoryStore(), { call });
+    return Promise.resolve({ ledger, close: () => Promise.resolve() });
+  },
+  { hasRevisions: false },
+);

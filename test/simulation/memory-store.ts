@@ -155,7 +155,10 @@ export class MemoryStore {
 
   dueRuns(now: number, limit: number): string[] {
     const due = this.#unfinished().filter(({ wakeAt }) => wakeAt !== null && wakeAt <= now);
-    return ids(due.toSorted((a, b) => (a.wakeAt ?? 0) - (b.wakeAt ?? 0)), limit);
+    return ids(
+      due.toSorted((a, b) => (a.wakeAt ?? 0) - (b.wakeAt ?? 0)),
+      limit,
+    );
   }
 
   neglectedRuns(limit: number): string[] {
@@ -166,7 +169,10 @@ export class MemoryStore {
 
   unfinishedRuns(afterId: string, limit: number): string[] {
     const later = this.#unfinished().filter(({ id }) => id > afterId);
-    return ids(later.toSorted((a, b) => order(a.id, b.id)), limit);
+    return ids(
+      later.toSorted((a, b) => order(a.id, b.id)),
+      limit,
+    );
   }
 
   orphanedChildren(limit: number): ChildEnd[] {
@@ -192,7 +198,10 @@ export class MemoryStore {
 
   childrenOf(runId: string): string[] {
     const children = this.#unfinished().filter(({ parent }) => parent?.runId === runId);
-    return ids(children.toSorted((a, b) => order(a.id, b.id)), Infinity);
+    return ids(
+      children.toSorted((a, b) => order(a.id, b.id)),
+      Infinity,
+    );
   }
 
   #unfinished(): RunRecord[] {
@@ -282,7 +291,10 @@ function keyOf({ namespace, name }: { namespace: string; name: string }): string
   return `${namespace}/${name}`;
 }
 
-function idempotencyOf({ namespace, idempotencyKey }: Pick<NewRun, 'namespace' | 'idempotencyKey'>): string {
+function idempotencyOf({
+  namespace,
+  idempotencyKey,
+}: Pick<NewRun, 'namespace' | 'idempotencyKey'>): string {
   return `${namespace}\n${idempotencyKey}`;
 }
 

@@ -17,7 +17,12 @@ export function playPeople(simulation: Simulation): People {
   const { timeline, scenario } = simulation;
   const process = new SimulatedProcess('people');
   const ledger = new MemoryLedger(simulation.store, simulation.line(process));
-  const parts = { simulation, ledger, bus: simulation.bus(process), runIds: new Map<number, string>() };
+  const parts = {
+    simulation,
+    ledger,
+    bus: simulation.bus(process),
+    runIds: new Map<number, string>(),
+  };
   let open = 0;
   const act = (atMs: number, label: string, work: () => Promise<void>) => {
     open += 1;

@@ -36,7 +36,8 @@ export interface Scenario {
 export function makeScenario(dice: Dice, options: { runs: number; stormMs: number }): Scenario {
   const graphs = fc.sample(randomGraph, { seed: dice.below(2 ** 31), numRuns: dice.between(2, 5) });
   const flows: PlannedFlow[] = [];
-  for (const [index, graph] of graphs.entries()) flows.push(makeFlow(dice, { graph, index, flows }));
+  for (const [index, graph] of graphs.entries())
+    flows.push(makeFlow(dice, { graph, index, flows }));
   const runs = Array.from({ length: options.runs }, () => makeRun(dice, flows, options.stormMs));
   return { flows, runs };
 }

@@ -9,7 +9,15 @@ async function main(): Promise<void> {
   const first = Number(values.seed ?? 1);
   const count = Number(values.seeds ?? (values.seed === undefined ? 200 : 1));
   const options = values.runs === undefined ? {} : { runs: Number(values.runs) };
-  const totals = { seeds: 0, failed: 0, simulatedMs: 0, events: 0, runs: 0, compared: 0, crashes: 0 };
+  const totals = {
+    seeds: 0,
+    failed: 0,
+    simulatedMs: 0,
+    events: 0,
+    runs: 0,
+    compared: 0,
+    crashes: 0,
+  };
   const startedAt = performance.now();
   for (let seed = first; seed < first + count; seed += 1) {
     const report = await simulate(seed, options);

@@ -31,7 +31,12 @@ export class Line {
   readonly #weather: LineWeather;
   readonly #process: SimulatedProcess;
 
-  constructor(parts: { timeline: Timeline; dice: Dice; weather: LineWeather; process: SimulatedProcess }) {
+  constructor(parts: {
+    timeline: Timeline;
+    dice: Dice;
+    weather: LineWeather;
+    process: SimulatedProcess;
+  }) {
     this.#timeline = parts.timeline;
     this.#dice = parts.dice;
     this.#weather = parts.weather;
@@ -71,7 +76,8 @@ export class Line {
   }
 }
 
-type Attempted<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: unknown };
+type Attempted<T> =
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: unknown };
 
 function attempt<T>(work: () => T): Attempted<T> {
   try {

@@ -1,6 +1,7 @@
 import type { Bus } from '../../src/bus/bus.ts';
 import type { Log, Probes } from '../../src/controller/ports.ts';
 import { namedUuid } from '../../src/engine/hash.ts';
+import { revisionChange, workflowChange } from '../store/samples.ts';
 import { Checker } from './checker.ts';
 import { Dice } from './dice.ts';
 import { FakeClock, Timeline } from './fake-clock.ts';
@@ -72,7 +73,7 @@ export class Simulation {
   readonly transportWeather: TransportWeather = { lose: 0, double: 0, delayMs: 5 };
   readonly stormMs: number;
   readonly planted: Planted;
-  /** Top-level run ids by the plan's index, once they exist. */
+  /** Whether what resume conditions ask for is there. */
   isProbeHealthy = true;
   readonly #cacheRuns: number;
   readonly #recheckMs: number;
@@ -94,7 +95,11 @@ export class Simulation {
       this.scenario.flows.map((flow) => [namedUuid(`default/${flow.name}@1`), flow.program]),
     );
     const programOf = (versionId: string) => programs.get(versionId)!;
-    this.checker = new Checker({ now: () => this.timeline.now, programOf, slackMs: 2 * SLOWEST_MS });
+    this.checker = new Checker({
+      now: () => this.timeline.now,
+      programOf,
+      slackMs: 2 * SLOWEST_MS,
+    });
     this.store = new MemoryStore({
       watcher: this.checker,
       isGuarded: this.planted.isUnguarded !== true,
@@ -122,18 +127,10 @@ export class Simulation {
   }
 
   #register(): void {
-    const now = START;
-    const origin = { source: 'simulation', revision: '1', path: '', commit: '', author: '' };
-    const source = {
-      ...{ name: 'simulation', kind: 'directory', location: '', ref: '', suspended: false },
-      ...{ lastAttemptedRevision: '1', lastAppliedRevision: '1', requestedToken: '', handledToken: '' },
-      ...{ conditions: [], problems: [], inventory: [], updatedAt: now },
-    } as const;
-    const workflows = this.scenario.flows.map(({ name, graph }) => ({
-      ...{ namespace: 'default', name, title: name, description: '', labels: {}, annotations: {} },
-      ...{ graph, digest: name, manifest: {}, origin },
-    }));
-    this.store.applyRevision({ source, workflows, runs: [], pruned: [], files: [], now });
+    const workflows = this.scenario.flows.map(({ name, graph }) => {
+      return workflowChange({ name, title: name, graph, digest: name });
+    });
+    this.store.applyRevision(revisionChange({ workflows, now: START }));
   }
 
   #isAllDone(): boolean {
