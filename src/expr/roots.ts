@@ -39,14 +39,12 @@ const CEL_WORDS: ReadonlySet<string> = new Set(
 );
 
 /** How an expression refers to a step: ids with a dash are no identifiers. */
-export function stepReference(id: string): string {
+function stepReference(id: string): string {
   return IDENTIFIER.test(id) && !CEL_WORDS.has(id) ? id : `steps["${id}"]`;
 }
 
 /** The key of `x.key` and `x["key"]` where it is written out; null where it is computed. */
-export function constantKey(
-  ast: ASTNode,
-): { readonly target: ASTNode; readonly key: string } | null {
+function constantKey(ast: ASTNode): { readonly target: ASTNode; readonly key: string } | null {
   if (ast.op === '.' || ast.op === '.?') return { target: ast.args[0], key: ast.args[1] };
   if (ast.op !== '[]' && ast.op !== '[?]') return null;
   const [target, index] = ast.args;

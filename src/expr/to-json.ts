@@ -40,11 +40,11 @@ export function measure(frame: Frame, value: Value): void {
   });
 }
 
-export function timestampText(value: Timestamp): string {
+function timestampText(value: Timestamp): string {
   return new Date(value.ms).toISOString().replace('.000Z', 'Z');
 }
 
-export function durationText(value: Duration): string {
+function durationText(value: Duration): string {
   return `${value.ms / 1000}s`;
 }
 
