@@ -35,13 +35,6 @@ export interface ConnectOptions {
   readonly onNotice?: (code: string) => void;
 }
 
-/** One pool of the driver's, until it loses a connection. */
-interface Generation {
-  readonly driver: postgres.Sql;
-  readonly inFlight: Set<(error: Error) => void>;
-  isLost: boolean;
-}
-
 const CONNECT_TIMEOUT_S = 10;
 const END_TIMEOUT_S = 5;
 
@@ -55,69 +48,92 @@ const END_TIMEOUT_S = 5;
  * earlier one (docs/decisions/0004).
  */
 export function connect(url: string, options: ConnectOptions): Pool {
-  let isEnded = false;
-  let current = open();
+  const generations = new Generations(url, options);
+  const sql = bind(() => generations.current);
+  const pin = (): Sql => {
+    const pinned = generations.current;
+    return bind(() => pinned);
+  };
+  return Object.assign(sql, { pin, end: () => generations.end() });
+}
 
-  function open(): Generation {
-    const generation: Generation = {
-      driver: openDriver(url, options, () => lose(generation)),
-      inFlight: new Set(),
-      isLost: false,
-    };
-    return generation;
+function bind(generationOf: () => Generation): Sql {
+  const sql = (text: TemplateStringsArray, ...parameters: readonly SqlParameter[]) =>
+    generationOf().run((driver) => driver(text, ...(parameters as readonly string[])));
+  const script = (text: string) => generationOf().run((driver) => driver.unsafe(text));
+  return Object.assign(sql, { script }) as unknown as Sql;
+}
+
+/** The pool in use, and how the next one comes about. */
+class Generations {
+  readonly #url: string;
+  readonly #options: ConnectOptions;
+  #isEnded = false;
+  current: Generation;
+
+  constructor(url: string, options: ConnectOptions) {
+    this.#url = url;
+    this.#options = options;
+    this.current = this.#open();
   }
 
-  function lose(generation: Generation): void {
-    if (generation.isLost || isEnded) return;
-    generation.isLost = true;
-    if (generation === current) current = open();
-    for (const reject of generation.inFlight) reject(new ConnectionLost(options.name));
-    void generation.driver.end({ timeout: 0 });
+  async end(): Promise<void> {
+    this.#isEnded = true;
+    await this.current.end();
   }
 
-  function run<T>(generation: Generation, start: () => PromiseLike<T>): Promise<T> {
-    if (generation.isLost) return Promise.reject(new ConnectionLost(options.name));
+  #open(): Generation {
+    return new Generation(this.#url, this.#options, () => {
+      if (!this.#isEnded) this.current = this.#open();
+    });
+  }
+}
+
+/** One pool of the driver's, until it loses a connection. */
+class Generation {
+  readonly #driver: postgres.Sql;
+  readonly #name: string;
+  readonly #onLost: () => void;
+  readonly #inFlight = new Set<(error: Error) => void>();
+  #state: 'open' | 'ending' | 'lost' = 'open';
+
+  constructor(url: string, options: ConnectOptions, onLost: () => void) {
+    this.#driver = openDriver(url, options, () => this.#lose());
+    this.#name = options.name;
+    this.#onLost = onLost;
+  }
+
+  run<T>(start: (driver: postgres.Sql) => PromiseLike<T>): Promise<T> {
+    if (this.#state === 'lost') return Promise.reject(new ConnectionLost(this.#name));
     return new Promise((resolve, reject) => {
-      generation.inFlight.add(reject);
-      start().then(
+      this.#inFlight.add(reject);
+      start(this.#driver).then(
         (rows) => {
-          generation.inFlight.delete(reject);
+          this.#inFlight.delete(reject);
           resolve(rows);
         },
         (error: Error) => {
-          generation.inFlight.delete(reject);
-          if (isConnectionError(error)) lose(generation);
+          this.#inFlight.delete(reject);
+          if (isConnectionError(error)) this.#lose();
           reject(error);
         },
       );
     });
   }
 
-  function bind(generationOf: () => Generation): Sql {
-    const sql = (text: TemplateStringsArray, ...parameters: readonly SqlParameter[]) => {
-      const generation = generationOf();
-      return run(generation, () => generation.driver(text, ...(parameters as readonly string[])));
-    };
-    const script = (text: string) => {
-      const generation = generationOf();
-      return run(generation, () => generation.driver.unsafe(text));
-    };
-    return Object.assign(sql, { script }) as unknown as Sql;
+  async end(): Promise<void> {
+    // Connections that close from now on are not lost.
+    if (this.#state === 'open') this.#state = 'ending';
+    await this.#driver.end({ timeout: END_TIMEOUT_S });
   }
 
-  return Object.assign(
-    bind(() => current),
-    {
-      pin: () => {
-        const pinned = current;
-        return bind(() => pinned);
-      },
-      end: async () => {
-        isEnded = true;
-        await current.driver.end({ timeout: END_TIMEOUT_S });
-      },
-    },
-  );
+  #lose(): void {
+    if (this.#state !== 'open') return;
+    this.#state = 'lost';
+    this.#onLost();
+    for (const reject of this.#inFlight) reject(new ConnectionLost(this.#name));
+    void this.#driver.end({ timeout: 0 });
+  }
 }
 
 const TEXT_ARRAYS = { text: 1009, uuid: 2951 } as const;
