@@ -13,6 +13,7 @@ import { isLoopback } from './auth/loopback.ts';
 import { checkOrigin } from './auth/origin-guard.ts';
 import { toFault } from './fault.ts';
 import { checkHealth } from './health.ts';
+import { mendGrpcMessage } from './grpc-message.ts';
 import type { HttpHandler } from './http-exchange.ts';
 import { openPort } from './one-port.ts';
 import { plainEndpoints } from './plain-endpoints.ts';
@@ -135,6 +136,7 @@ function createHandler(options: ApiOptions, { api, shutdownSignal }: Wiring): Ht
       if (guarded) checkOrigin(request);
       const path = (request.url ?? '/').split('?', 1)[0]?.replace(/\/$/, '') ?? '';
       const endpoint = plain.get(path);
+      mendGrpcMessage(request, response);
       if (endpoint === undefined) rpc(request, response);
       else endpoint(request, response).catch(fail);
     } catch (error) {

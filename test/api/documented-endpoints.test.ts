@@ -47,7 +47,10 @@ afterAll(async () => {
 
 const at = (path: string): string => `${api.server.url}${path}`;
 
-async function finished(runId: string, status: 'completed' | 'failed' = 'completed'): Promise<void> {
+async function finished(
+  runId: string,
+  status: 'completed' | 'failed' = 'completed',
+): Promise<void> {
   await api.rig.status(runId, status);
 }
 
@@ -98,7 +101,9 @@ describe('seed 001, with its own curl commands', () => {
     expect(streamed.body).toMatch(
       /event: progress\nid: \S+\ndata: \{"step":0,"step_name":"upload","progress":0,/,
     );
-    expect(streamed.body).toMatch(/event: checkpoint\nid: \S+\ndata: \{"step":1,"status":"completed","output":\{/);
+    expect(streamed.body).toMatch(
+      /event: checkpoint\nid: \S+\ndata: \{"step":1,"status":"completed","output":\{/,
+    );
     expect(streamed.body).toContain('"status":"failed_retryable"');
     expect(streamed.body).toMatch(/event: complete\nid: \S+\ndata: \{"result":\{.*\}\}\n\n$/);
   });
@@ -106,7 +111,13 @@ describe('seed 001, with its own curl commands', () => {
   test('POST /workflows/execute takes JSON, also when curl calls it a form', async () => {
     const body = JSON.stringify({ workflow_id: 'echo', input: { a: 1 } });
     for (const type of [asJson, []]) {
-      const { status, body: answer } = await curl(at('/workflows/execute'), ...signedIn, ...type, '-d', body);
+      const { status, body: answer } = await curl(
+        at('/workflows/execute'),
+        ...signedIn,
+        ...type,
+        '-d',
+        body,
+      );
       expect(status).toBe(200);
       const { job_id: runId } = JSON.parse(answer);
       await finished(runId);
@@ -118,7 +129,10 @@ describe('seed 001, with its own curl commands', () => {
     const runId = await api.execute('hopeless');
     await finished(runId, 'failed');
     const { json } = await api.call('GET', `/workflows/execution/${runId}`);
-    expect(json.checkpoints['0']).toMatchObject({ status: 'failed_hard', error: 'This can never work' });
+    expect(json.checkpoints['0']).toMatchObject({
+      status: 'failed_hard',
+      error: 'This can never work',
+    });
     const { body } = await curl(at(`/jobs/${runId}/stream`));
     expect(body).toMatch(/event: error\nid: \S+\ndata: \{"error":".*","status":"failed"/);
   });
@@ -159,13 +173,18 @@ describe('seed 002: /api/v1', () => {
     expect((await api.call('DELETE', path)).json).toMatchObject({ success: true });
     expect((await api.call('GET', path)).status).toBe(404);
     expect((await api.call('POST', `${path}/execute`, { input: {} })).status).toBe(404);
-    expect((await api.call('GET', `/api/v1/jobs/${run.json.job_id}`)).json.status).toBe('completed');
+    expect((await api.call('GET', `/api/v1/jobs/${run.json.job_id}`)).json.status).toBe(
+      'completed',
+    );
   });
 
   test('the graph as it is printed is created', async () => {
     const { status, json } = await api.call('POST', '/api/v1/workflows/', customerSupport);
     expect([status, json.detail]).toEqual([200, undefined]);
-    expect(json).toMatchObject({ id: 'customer-support-workflow', name: 'Customer Support Workflow' });
+    expect(json).toMatchObject({
+      id: 'customer-support-workflow',
+      name: 'Customer Support Workflow',
+    });
   });
 
   test('jobs are listed, filtered, paged without gaps, shown, cancelled', async () => {
@@ -212,7 +231,10 @@ describe('seed 002: /api/v1', () => {
     expect(good.json).toMatchObject({ success: true, output: 3 });
     const failed = await api.call('POST', '/api/v1/nodes/act/test', { config: { do: 'refuse' } });
     expect(failed.status).toBe(200);
-    expect(failed.json).toMatchObject({ success: false, error: { class: 'hard', code: 'invalid_input' } });
+    expect(failed.json).toMatchObject({
+      success: false,
+      error: { class: 'hard', code: 'invalid_input' },
+    });
     const bad = await api.call('POST', '/api/v1/nodes/transform/test', { config: { outptu: 1 } });
     expect([bad.status, bad.json.problems[0].code]).toEqual([400, 'unknown-field']);
     const { json } = await api.call('GET', '/api/v1/workflows');

@@ -1,21 +1,23 @@
 import type { NarratedEvent, RecordedActivity } from '../ports.ts';
 import type { Position } from './cursor.ts';
 
-/** One thing that a watcher of a run is told. */
-export type FeedItem =
-  /** The event with this index (from 0) of the fact with this number. */
-  | {
-      readonly kind: 'story';
-      readonly seq: number;
-      readonly index: number;
-      readonly told: NarratedEvent;
-    }
-  /** `progress` is the run's when the entry was read, 0 to 100. */
-  | {
-      readonly kind: 'activity';
-      readonly recorded: RecordedActivity;
-      readonly progress: number;
-    };
+/** One thing that a watcher of a run is told. `progress` is the run's at that time, 0 to 100. */
+export type FeedItem = StoryItem | ActivityItem;
+
+/** The event with this index (from 0) of the fact with this number. */
+export interface StoryItem {
+  readonly kind: 'story';
+  readonly seq: number;
+  readonly index: number;
+  readonly told: NarratedEvent;
+  readonly progress: number;
+}
+
+export interface ActivityItem {
+  readonly kind: 'activity';
+  readonly recorded: RecordedActivity;
+  readonly progress: number;
+}
 
 export function isNews(position: Position, item: FeedItem): boolean {
   if (item.kind === 'activity') return item.recorded.id > position.activity;
@@ -30,6 +32,16 @@ export function advance(position: Position, item: FeedItem): Position {
 /** Whether somebody at `position` has not yet seen all that lies before `floor`. */
 export function isBehind(position: Position, floor: Position): boolean {
   if (position.activity < floor.activity) return true;
+  return isStoryBehind(position, floor);
+}
+
+export function isStoryBehind(position: Position, floor: Position): boolean {
   if (position.seq !== floor.seq) return position.seq < floor.seq;
   return position.told < floor.told;
+}
+
+/** The position that has seen all that either has seen. */
+export function furthest(a: Position, b: Position): Position {
+  const story = isStoryBehind(a, b) ? b : a;
+  return { seq: story.seq, told: story.told, activity: Math.max(a.activity, b.activity) };
 }

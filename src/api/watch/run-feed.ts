@@ -1,11 +1,11 @@
-import type { VersionRecord } from '../../record/workflow.ts';
 import type { RecordedFact, RunRecord } from '../../record/run.ts';
-import type { Library, Narration, RecordedActivity, RunViewer } from '../ports.ts';
-import { advance, isBehind, isNews, type FeedItem } from './feed-item.ts';
+import type { VersionRecord } from '../../record/workflow.ts';
+import type { Library, Narration, RunViewer } from '../ports.ts';
 import { beginning, type Position } from './cursor.ts';
+import { advance, furthest, isBehind, isNews, type FeedItem } from './feed-item.ts';
+import { mergeByTime } from './merge-by-time.ts';
+import { PAGE, readAgain, tell } from './read-again.ts';
 
-/** Facts or entries that one query reads. */
-const PAGE = 1000;
 /** Items that a feed keeps for its watchers; who is further behind reads the ledger. */
 const KEPT = 2000;
 /** How long after the end entries of the last steps may still arrive. */
@@ -77,15 +77,12 @@ export class RunFeed {
       minLevel: 'debug',
       limit: PAGE,
     });
-    const story = facts.flatMap((fact) => [...tell(this.#narration, fact)]);
+    const progress = this.#narration.progress();
+    const story = facts.flatMap((fact) => tell(this.#narration, fact));
+    const items = await collect(mergeByTime(story, entries, progress));
+    this.#append(items);
     const last = facts.at(-1);
     if (last !== undefined) this.#finishedAt = finishTime(last, before);
-    // The end is told after the entries that were written before it.
-    const ending =
-      story.findLastIndex(({ told }) => told.kind !== 'complete' && told.kind !== 'error') + 1;
-    this.#append(story.slice(0, ending));
-    this.#append(entries.map((recorded) => this.#activity(recorded)));
-    this.#append(story.slice(ending));
     if (last !== undefined) this.#seen = { ...this.#seen, seq: last.seq };
     const isFull = facts.length === PAGE || entries.length === PAGE;
     if (isFull) this.#again = true;
@@ -95,10 +92,6 @@ export class RunFeed {
 
   #lookAgain(): void {
     setTimeout(() => void this.pull(), LINGER_MS).unref();
-  }
-
-  #activity(recorded: RecordedActivity): FeedItem {
-    return { kind: 'activity', recorded, progress: this.#narration.progress() };
   }
 
   #append(items: readonly FeedItem[]): void {
@@ -120,13 +113,16 @@ export class RunFeed {
     let next = this.#first;
     while (!signal.aborted) {
       if (next < this.#first || isBehind(position, this.#floor)) {
-        for await (const item of catchUp(this.#options, { from: position, to: this.#floor })) {
+        const floor = this.#floor;
+        for await (const item of this.#readAgain(position, floor)) {
           position = advance(position, item);
           yield item;
         }
         // What the ledger has no more (retention) is not waited for.
-        position = atLeast(position, this.#floor);
+        position = furthest(position, floor);
         next = this.#first;
+        // The feed may have forgotten more in the meantime.
+        continue;
       }
       const item = this.#items[next - this.#first];
       if (item !== undefined) {
@@ -140,6 +136,12 @@ export class RunFeed {
       if (this.#ended) return;
       await this.#waitForChange(signal);
     }
+  }
+
+  #readAgain(from: Position, to: Position): AsyncGenerator<FeedItem> {
+    const { library, viewer, version, run } = this.#options;
+    const narration = viewer.narrate(version, run);
+    return readAgain({ library, runId: run.id, narration, from, to });
   }
 
   async #waitForChange(signal: AbortSignal): Promise<void> {
@@ -156,61 +158,8 @@ function finishTime({ fact }: RecordedFact, now: number): number | null {
   return fact.kind === 'finished' ? Math.min(fact.at, now) : null;
 }
 
-function atLeast(position: Position, floor: Position): Position {
-  const activity = Math.max(position.activity, floor.activity);
-  const isStoryBehind = isBehind({ ...position, activity }, { ...floor, activity });
-  return isStoryBehind ? { ...floor, activity } : { ...position, activity };
-}
-
-function* tell(
-  narration: Narration,
-  fact: RecordedFact,
-): Generator<Extract<FeedItem, { kind: 'story' }>> {
-  for (const [index, told] of narration.tell(fact).entries()) {
-    yield { kind: 'story', seq: fact.seq, index, told };
-  }
-}
-
-/** Reads the ledger again for one watcher that is further behind than a feed remembers. */
-async function* catchUp(
-  options: FeedOptions,
-  range: { readonly from: Position; readonly to: Position },
-): AsyncGenerator<FeedItem> {
-  const { library, run, version, viewer } = options;
-  const { from, to } = range;
-  const narration = viewer.narrate(version, run);
-  let { seq } = beginning;
-  while (isBehind({ ...from, activity: to.activity }, to) && seq < to.seq) {
-    const facts = await library.factsSince(run.id, seq, PAGE);
-    if (facts.length === 0) break;
-    for (const fact of facts) {
-      for (const item of tell(narration, fact)) {
-        const isTold = item.seq < to.seq || (item.seq === to.seq && item.index < to.told);
-        if (isTold && isNews(from, item)) yield item;
-      }
-      seq = fact.seq;
-    }
-  }
-  yield* missedActivity(options, {
-    after: from.activity,
-    to: to.activity,
-    progress: narration.progress(),
-  });
-}
-
-async function* missedActivity(
-  { library, run }: FeedOptions,
-  range: { readonly after: number; readonly to: number; readonly progress: number },
-): AsyncGenerator<FeedItem> {
-  let afterId = range.after;
-  while (afterId < range.to) {
-    const page = { runId: run.id, afterId, step: null, minLevel: 'debug', limit: PAGE } as const;
-    const entries = await library.activity(page);
-    if (entries.length === 0) return;
-    for (const recorded of entries) {
-      if (recorded.id > range.to) return;
-      yield { kind: 'activity', recorded, progress: range.progress };
-      afterId = recorded.id;
-    }
-  }
+async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const item of items) all.push(item);
+  return all;
 }

@@ -29,7 +29,7 @@ export interface WatchHub {
 }
 
 export function createWatchHub(options: WatchHubOptions): WatchHub {
-  const feeds = new Map<string, { readonly feed: RunFeed; watchers: number }>();
+  const feeds = new Map<string, SharedFeed>();
   const stopListening = options.signals.onChanged((runIds) => {
     for (const id of runIds) void feeds.get(id)?.feed.pull();
   });
@@ -44,14 +44,11 @@ export function createWatchHub(options: WatchHubOptions): WatchHub {
   return {
     close,
     async *follow({ run, version, from, signal }) {
-      const shared = feeds.get(run.id) ?? {
-        feed: new RunFeed({ ...options, run, version }),
-        watchers: 0,
-      };
+      const shared = feeds.get(run.id) ?? share(new RunFeed({ ...options, run, version }));
       feeds.set(run.id, shared);
       shared.watchers += 1;
       try {
-        await shared.feed.pull();
+        await shared.ready;
         yield* shared.feed.follow(from, signal);
       } finally {
         shared.watchers -= 1;
@@ -59,4 +56,15 @@ export function createWatchHub(options: WatchHubOptions): WatchHub {
       }
     },
   };
+}
+
+interface SharedFeed {
+  readonly feed: RunFeed;
+  /** The first read; after that signals and the poll keep it fresh for all. */
+  readonly ready: Promise<void>;
+  watchers: number;
+}
+
+function share(feed: RunFeed): SharedFeed {
+  return { feed, ready: feed.pull(), watchers: 0 };
 }
