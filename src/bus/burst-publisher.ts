@@ -1,9 +1,15 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createInbox, type Msg, type NatsConnection } from '@nats-io/transport-node';
 
 const ACK_TIMEOUT_MS = 5_000;
 /** Bytes that may wait in the client while one burst is on its way are bounded by this. */
 const MAX_BURST = 2_000;
-const SUBJECT_TAKEN = 10_077;
+/** The store refused; the reason is only in the text. */
+const STORE_FAILED = 10_077;
+const SUBJECT_TAKEN = 'maximum messages per subject exceeded';
+const FILES_GONE = 'no such file';
+/** Time for another process to mend the stream first. */
+const MEND_WAIT_MS = 250;
 const NO_RESPONDERS = 503;
 
 export interface Outgoing {
@@ -16,10 +22,26 @@ class StreamGoneError extends Error {
   override readonly name = 'StreamGoneError';
 }
 
+/** The stream's files were deleted under the server, which takes nothing more into it. */
+class StreamBrokenError extends Error {
+  override readonly name = 'StreamBrokenError';
+}
+
+/** What brings streams back. */
+export interface Mender {
+  /** Creates those that are not there. */
+  recreate(): Promise<void>;
+  /** Deletes the stream of this subject and creates it anew. */
+  replace(subject: string): Promise<void>;
+}
+
 interface Burst {
+  readonly messages: readonly Outgoing[];
+  readonly end: (failure: Error | null) => void;
+  /** Names this sending of it; acknowledgements of an earlier one do not count. */
+  id: string;
   left: number;
   failure: Error | null;
-  readonly settle: (failure: Error | null) => void;
 }
 
 /**
@@ -29,14 +51,14 @@ interface Burst {
  */
 export class BurstPublisher {
   private readonly connection: NatsConnection;
-  private readonly recreate: () => Promise<void>;
+  private readonly mender: Mender;
   private readonly inbox = createInbox();
   private readonly bursts = new Map<string, Burst>();
   private nextBurst = 1;
 
-  constructor(connection: NatsConnection, recreate: () => Promise<void>) {
+  constructor(connection: NatsConnection, mender: Mender) {
     this.connection = connection;
-    this.recreate = recreate;
+    this.mender = mender;
     connection.subscribe(`${this.inbox}.*`, { callback: (_error, msg) => this.answered(msg) });
   }
 
@@ -44,38 +66,70 @@ export class BurstPublisher {
   async publish(messages: readonly Outgoing[]): Promise<void> {
     for (let from = 0; from < messages.length; from += MAX_BURST) {
       const burst = messages.length > MAX_BURST ? messages.slice(from, from + MAX_BURST) : messages;
-      try {
-        await this.send(burst);
-      } catch (error) {
-        if (!(error instanceof StreamGoneError)) throw error;
-        await this.recreate();
-        await this.send(burst);
-      }
+      await this.persist(burst);
     }
   }
 
+  private async persist(burst: readonly Outgoing[]): Promise<void> {
+    try {
+      await this.send(burst);
+    } catch (error) {
+      if (error instanceof StreamGoneError) await this.mender.recreate();
+      else if (error instanceof StreamBrokenError) await sleep(MEND_WAIT_MS);
+      else throw error;
+      await this.sendOrReplace(burst);
+    }
+  }
+
+  private async sendOrReplace(burst: readonly Outgoing[]): Promise<void> {
+    try {
+      await this.send(burst);
+    } catch (error) {
+      const [first] = burst;
+      if (!(error instanceof StreamBrokenError) || first === undefined) throw error;
+      await this.mender.replace(first.subject);
+      await this.send(burst);
+    }
+  }
+
+  /**
+   * After a reconnect nobody knows which messages and acknowledgements went down with the old
+   * connection: what is open is sent again. Those that arrived are refused as held already.
+   */
+  resend(): void {
+    const open = [...this.bursts.values()];
+    this.bursts.clear();
+    for (const burst of open) this.transmit(burst);
+  }
+
   private send(messages: readonly Outgoing[]): Promise<void> {
-    const id = String(this.nextBurst);
-    this.nextBurst += 1;
-    const reply = `${this.inbox}.${id}`;
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        const { left = 0 } = this.bursts.get(id) ?? {};
-        settle(new Error(timedOut(left, messages.length)));
-      }, ACK_TIMEOUT_MS);
-      const settle = (failure: Error | null): void => {
+      const end = (failure: Error | null): void => {
         clearTimeout(timer);
-        this.bursts.delete(id);
+        this.bursts.delete(burst.id);
         if (failure === null) resolve();
         else reject(failure);
       };
-      this.bursts.set(id, { left: messages.length, failure: null, settle });
-      try {
-        for (const { subject, body } of messages) this.connection.publish(subject, body, { reply });
-      } catch (error) {
-        settle(error instanceof Error ? error : new Error(String(error)));
-      }
+      const burst: Burst = { messages, end, id: '', left: 0, failure: null };
+      const timer = setTimeout(() => end(timedOut(burst)), ACK_TIMEOUT_MS);
+      this.transmit(burst);
     });
+  }
+
+  private transmit(burst: Burst): void {
+    burst.id = String(this.nextBurst);
+    burst.left = burst.messages.length;
+    burst.failure = null;
+    this.nextBurst += 1;
+    this.bursts.set(burst.id, burst);
+    const reply = `${this.inbox}.${burst.id}`;
+    try {
+      for (const { subject, body } of burst.messages) {
+        this.connection.publish(subject, body, { reply });
+      }
+    } catch (error) {
+      burst.end(error instanceof Error ? error : new Error(String(error)));
+    }
   }
 
   private answered(msg: Msg): void {
@@ -84,7 +138,7 @@ export class BurstPublisher {
     const failure = failureOf(msg);
     if (failure !== null) burst.failure ??= failure;
     burst.left -= 1;
-    if (burst.left === 0) burst.settle(burst.failure);
+    if (burst.left === 0) burst.end(burst.failure);
   }
 }
 
@@ -95,10 +149,14 @@ function failureOf(msg: Msg): Error | null {
   if (msg.headers?.code === NO_RESPONDERS) return new StreamGoneError(`no stream for the subject`);
   if (msg.data[2] !== LETTER_E) return null;
   const { error } = msg.json<{ error?: { err_code?: number; description?: string } }>();
-  if (error === undefined || error.err_code === SUBJECT_TAKEN) return null;
-  return new Error(`JetStream refused a message: ${error.description ?? 'no reason given'}`);
+  if (error === undefined) return null;
+  const { err_code: code, description = 'no reason given' } = error;
+  if (code === STORE_FAILED && description.includes(SUBJECT_TAKEN)) return null;
+  const message = `JetStream refused a message: ${description}`;
+  return description.includes(FILES_GONE) ? new StreamBrokenError(message) : new Error(message);
 }
 
-function timedOut(left: number, of: number): string {
-  return `NATS did not confirm ${left} of ${of} messages within ${ACK_TIMEOUT_MS} ms`;
+function timedOut({ left, messages }: Burst): Error {
+  const of = messages.length;
+  return new Error(`NATS did not confirm ${left} of ${of} messages within ${ACK_TIMEOUT_MS} ms`);
 }

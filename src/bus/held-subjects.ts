@@ -1,11 +1,11 @@
-import { JetStreamApiError, type JetStreamManager } from '@nats-io/jetstream';
+import type { JetStreamManager } from '@nats-io/jetstream';
 import type { TaskRef } from './bus.ts';
+import { isStreamNotFound } from './streams.ts';
 import type { Subjects } from './subjects.ts';
 
 /** From so many groups on, listing the whole stream once is cheaper than asking for each. */
 const LIST_ALL_FROM = 16;
 const PURGES_AT_ONCE = 64;
-const STREAM_NOT_FOUND = 10_059;
 
 /** Answers what the streams hold, by subject. */
 export class HeldSubjects {
@@ -69,8 +69,7 @@ export class HeldSubjects {
       return Object.keys(state.subjects ?? {});
     } catch (error) {
       // A stream that is gone holds nothing; the next publish creates it again.
-      const gone = error instanceof JetStreamApiError && error.code === STREAM_NOT_FOUND;
-      if (gone || (error instanceof Error && error.name === 'StreamNotFoundError')) return [];
+      if (isStreamNotFound(error)) return [];
       throw error;
     }
   }

@@ -19,6 +19,7 @@ import { Spiller } from './spiller.ts';
 import {
   activitySource,
   checkpointSource,
+  deleteStream,
   ensureConsumer,
   ensureStream,
   type Source,
@@ -36,6 +37,8 @@ export interface JetStreamOptions extends NatsOptions {
 }
 
 const TASK_LEASE_MS = 4_000;
+/** A server that restarts loses requests without a word. */
+const API_TIMEOUT_MS = 3_000;
 
 /** The transport between processes. Resolves when connected, with all streams there. */
 export async function createJetStreamBus(options: JetStreamOptions): Promise<Bus> {
@@ -43,7 +46,7 @@ export async function createJetStreamBus(options: JetStreamOptions): Promise<Bus
   const connection = await connectNats(options, log);
   try {
     // checkAPI would ask for account statistics, which a restricted user may not see.
-    const jsm = await jetstreamManager(connection, { checkAPI: false });
+    const jsm = await jetstreamManager(connection, { checkAPI: false, timeout: API_TIMEOUT_MS });
     const bus = new JetStreamBus(connection, jsm, { ...options, log });
     await bus.ensureStreams();
     return bus;
@@ -65,7 +68,9 @@ class JetStreamBus implements Bus {
   private readonly spiller: Spiller;
   private readonly signals: SignalChannel;
   private readonly pumps = new Set<PullPump>();
+  private readonly replacing = new Map<string, Promise<void>>();
   private ensuring: Promise<void> | null = null;
+  private connected = true;
 
   constructor(
     connection: NatsConnection,
@@ -77,7 +82,10 @@ class JetStreamBus implements Bus {
     this.log = options.log;
     this.replicas = options.replicas ?? 1;
     this.subjects = new Subjects(options.prefix ?? 'behest');
-    this.publisher = new BurstPublisher(connection, () => this.ensureStreams());
+    this.publisher = new BurstPublisher(connection, {
+      recreate: () => this.ensureStreams(),
+      replace: (subject) => this.replaceStream(subject),
+    });
     this.held = new HeldSubjects(jsm, this.subjects);
     this.blobs = new BlobClient(connection, this.subjects);
     this.spiller = new Spiller(connection, this.blobs);
@@ -221,7 +229,9 @@ class JetStreamBus implements Bus {
         await ensureConsumer(this.jsm, source);
       };
       const { connection, log } = this;
-      return new PullPump({ connection, source, slots, shared, onMessage, recreate, log });
+      const isConnected = (): boolean => this.connected;
+      const shape = { connection, source, slots, shared, onMessage, recreate, isConnected, log };
+      return new PullPump(shape);
     });
     for (const pump of pumps) this.pumps.add(pump);
     return {
@@ -235,12 +245,31 @@ class JetStreamBus implements Bus {
   /** Ends when the connection is closed. */
   private async followStatus(): Promise<void> {
     for await (const status of this.connection.status()) {
-      if (status.type === 'disconnect') this.log.warn('nats.disconnected', { ...status });
+      if (status.type === 'disconnect') {
+        this.connected = false;
+        this.log.warn('nats.disconnected', { ...status });
+      }
       if (status.type !== 'reconnect') continue;
+      this.connected = true;
       this.log.info('nats.reconnected', { ...status });
       // The server forgot what was asked for, and may have come back without its streams.
       for (const pump of this.pumps) void pump.recover('reconnected');
+      this.publisher.resend();
     }
+  }
+
+  /** Nothing depends on a message, so a stream that lost its files is worth less than a new one. */
+  private replaceStream(subject: string): Promise<void> {
+    const stream = this.subjects.streamOf(subject);
+    let replacing = this.replacing.get(stream);
+    if (replacing === undefined) {
+      this.log.error('nats.stream_replaced', { stream });
+      replacing = deleteStream(this.jsm, stream)
+        .then(() => this.ensureStreams())
+        .finally(() => this.replacing.delete(stream));
+      this.replacing.set(stream, replacing);
+    }
+    return replacing;
   }
 
   private async createStreams(): Promise<void> {

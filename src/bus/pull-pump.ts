@@ -30,6 +30,7 @@ export interface PullPumpOptions {
   readonly onMessage: (delivery: JetStreamDelivery) => void;
   /** Makes sure of stream and consumer. */
   readonly recreate: () => Promise<void>;
+  readonly isConnected: () => boolean;
   readonly log: BusLog;
 }
 
@@ -49,6 +50,8 @@ export class PullPump {
   private busy: boolean;
   private stopped = false;
   private recovering = false;
+  /** Something happened while recovering: what was made sure of may be gone again. */
+  private recoverAgain = false;
   private asking = false;
 
   constructor(options: PullPumpOptions) {
@@ -170,7 +173,8 @@ export class PullPump {
   private checkSilence(): void {
     const now = performance.now();
     this.options.slots.keepWaiting();
-    if (this.asked === 0) {
+    if (this.asked === 0 || !this.options.isConnected()) {
+      // Reconnecting recovers by itself.
       this.heardAt = now;
       this.roomAgain();
     } else if (now - this.heardAt > SILENCE_MS) {
@@ -180,21 +184,31 @@ export class PullPump {
 
   /** Makes sure of stream and consumer and asks anew from a fresh inbox. */
   async recover(reason: string): Promise<void> {
-    if (this.recovering || this.stopped) return;
+    if (this.recovering || this.stopped) {
+      this.recoverAgain = true;
+      return;
+    }
     this.recovering = true;
     const { source, log, recreate } = this.options;
     log.warn('nats.consumer_recovering', { stream: source.stream, reason });
     try {
-      await sleep(SETTLE_MS);
-      await recreate();
+      do {
+        this.recoverAgain = false;
+        await sleep(SETTLE_MS);
+        await recreate();
+      } while (this.recoverAgain && !this.stopped);
     } catch (error) {
-      // Out of reach: the watch tries again when the silence has lasted as long once more.
       log.warn('nats.consumer_recover_failed', { stream: source.stream, error });
-      this.heardAt = performance.now();
+      // Out of reach or not ready yet: the watch tries again at its next look but one.
+      this.heardAt = performance.now() - SILENCE_MS + 2 * HEARTBEAT_MS;
       return;
     } finally {
       this.recovering = false;
     }
+    this.askAnew();
+  }
+
+  private askAnew(): void {
     if (this.stopped) return;
     // Requests of the old inbox lose their receiver, so that nothing is delivered for them.
     this.subscription.unsubscribe();

@@ -108,6 +108,19 @@ export async function ensureStream(jsm: JetStreamManager, settings: StreamSettin
   }
 }
 
+/** Deletes a stream with all that it holds; one that is not there is fine. */
+export async function deleteStream(jsm: JetStreamManager, stream: string): Promise<void> {
+  try {
+    await jsm.streams.delete(stream);
+  } catch (error) {
+    if (!isStreamNotFound(error)) throw error;
+  }
+}
+
+export function isStreamNotFound(error: unknown): boolean {
+  return error instanceof JetStreamApiError && error.code === STREAM_NOT_FOUND;
+}
+
 /** Creates a durable consumer or brings it to these settings. */
 export async function ensureConsumer(jsm: JetStreamManager, source: Source): Promise<void> {
   const { stream, consumer } = source;
@@ -125,6 +138,7 @@ export async function ensureConsumer(jsm: JetStreamManager, source: Source): Pro
   }
 }
 
+const STREAM_NOT_FOUND = 10059;
 const STREAM_NAME_IN_USE = 10058;
 const CONSUMER_EXISTS = 10148;
 const SERVER_FAULT = 500;

@@ -52,6 +52,13 @@ export class Subjects {
     return `${this.prefix}.activity.${entry.runId}`;
   }
 
+  /** The stream that keeps messages of this subject. */
+  streamOf(subject: string): string {
+    if (subject.startsWith(`${this.prefix}.tasks.`)) return this.taskStream;
+    if (subject.startsWith(`${this.prefix}.checkpoints.`)) return this.checkpointStream;
+    return this.activityStream;
+  }
+
   signal(kind: string): string {
     return `${this.prefix}.signals.${kind}`;
   }

@@ -98,6 +98,13 @@ describe.skipIf(probe === null)('JetStream bus, when things break', () => {
     await works(6_000);
   });
 
+  test('the store deleted under the running server, which runs on → goes on', async () => {
+    const { works } = await atWork();
+    await works(2_000);
+    await server.wipe();
+    for (let round = 0; round < 5; round += 1) await works(6_000);
+  });
+
   test('streams deleted behind our back → are made anew within seconds', async () => {
     const { works } = await atWork();
     await works(2_000);
