@@ -6,13 +6,16 @@ import type { ActivityEntry, Checkpoint, Task, TaskId } from '../task/task.ts';
  */
 export interface Bus {
   /**
-   * Sends a burst of tasks; resolves when the transport has stored all of it. A task whose id is
-   * still queued or being worked on is not doubled while the adapter can tell (JetStream: within
-   * its duplicate window); receivers cope when it is.
+   * Sends a burst of tasks; resolves when the transport has stored all of it. A task that is still
+   * queued or being worked on is not doubled. Rejects when not all is stored (the transport is
+   * away, a queue is full); what was stored stays, and sending all of it again is harmless.
    */
   publishTasks(tasks: readonly Task[]): Promise<void>;
 
-  /** Of these tasks, the ones the transport no longer holds, neither queued nor being worked on. */
+  /**
+   * Of these tasks, the ones the transport no longer holds: neither queued, nor being worked on,
+   * nor reported by a checkpoint that still waits for a controller.
+   */
   missingTasks(tasks: readonly TaskRef[]): Promise<TaskRef[]>;
 
   /** Takes a run's tasks out of the queues; those that no runner holds will never be delivered. */

@@ -18,7 +18,7 @@ export interface InProcessOptions {
 }
 
 const TASK_LEASE_MS = 4_000;
-const CHECKPOINT_LEASE_MS = 30_000;
+const CHECKPOINT_LEASE_MS = 10_000;
 
 /** The transport of a single process: hands objects over as they are, nothing survives it. */
 export function createInProcessBus(options: InProcessOptions = {}): Bus {
