@@ -50,10 +50,11 @@ export function readDocuments(parsed: ParsedFile, context: FileContext): ReadFil
   for (const document of parsed.documents) {
     const interpreted = interpret(document, dialectContext(context));
     const asWritten = (path: Path): Path => path;
-    problems.push(...interpreted.problems.map((each) => placed(document, each, asWritten)));
+    const told = interpreted.problems.map((each) => placed(document, each, asWritten));
+    problems.push(...told);
     for (const canonical of interpreted.manifests) {
       const read = readManifest(canonical, document, context);
-      problems.push(...read.problems);
+      problems.push(...read.problems.filter((each) => !told.some((other) => isEcho(each, other))));
       resources.push(...read.resources);
     }
   }
@@ -113,6 +114,11 @@ function placed(
       ? document.locate(path, problem.atKey)
       : document.locateInside(path, problem.span);
   return document.source.problemAt(span, problem);
+}
+
+/** The graph sees again what the dialect has told in its own words. */
+function isEcho(a: FileProblem, b: FileProblem): boolean {
+  return a.code === b.code && a.line === b.line && a.column === b.column;
 }
 
 /** Two checks may see the same mistake; at one place the first to tell it is enough. */

@@ -113,6 +113,10 @@ function convert(document: JsonObject, context: DialectContext): Converted {
   const list = steps.map(({ node, config }, position) => {
     origins.set(['spec', 'steps', position], ['nodes', position]);
     const incoming = plain.filter(({ edge }) => edge.target === node.id);
+    const [first] = incoming;
+    if (first !== undefined) {
+      origins.set(['spec', 'steps', position, 'needs'], ['edges', first.index, 'target']);
+    }
     incoming.forEach(({ index }, at) =>
       origins.set(['spec', 'steps', position, 'needs', at], ['edges', index, 'source']),
     );
