@@ -14,14 +14,23 @@ export class Programs {
     this.#ledger = ledger;
   }
 
-  /** The programs of these versions; throws when one is unknown. */
+  /** Gets the programs of these versions; asked for an unknown or broken one, the answer throws. */
   async load(versionIds: readonly string[]): Promise<(versionId: string) => Program> {
+    const broken = new Map<string, unknown>();
     const missing = [...new Set(versionIds)].filter((id) => !this.#programs.has(id));
     if (missing.length > 0) {
       const versions = await this.#ledger.loadVersions(missing);
-      for (const version of versions) this.#keep(version.id, compile(version.graph));
+      for (const { id, graph } of versions) {
+        try {
+          this.#keep(id, compile(graph));
+        } catch (error) {
+          // Only the runs of this version suffer: whoever asks for it gets the error.
+          broken.set(id, error);
+        }
+      }
     }
     return (id) => {
+      if (broken.has(id)) throw broken.get(id);
       const program = this.#programs.get(id);
       if (program === undefined) throw new Error(`version ${id} is not in the ledger`);
       return program;

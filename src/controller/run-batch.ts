@@ -18,8 +18,8 @@ export interface Work {
   readonly isRecheck?: boolean;
   /** Called once what this work led to is recorded (or led to nothing). */
   readonly done?: () => void;
-  /** Called when it could not be recorded: to be brought again. */
-  readonly again?: () => void;
+  /** Called when it could not be recorded: to be brought again, after `delayMs` or soon. */
+  readonly again?: (delayMs?: number) => void;
 }
 
 /** One run of a batch, moved on and recorded. */
@@ -70,6 +70,10 @@ async function moveAll(
   const stale: Work[] = [];
   for (const [id, list] of byRun) {
     const run = at.runs.get(id);
+    if (at.broken.has(id)) {
+      shelve(parts, { event: 'run.load_failed', runId: id, works: list, error: at.broken.get(id) });
+      continue;
+    }
     if (run === undefined) {
       for (const work of list) work.done?.();
       continue;
@@ -107,10 +111,22 @@ function moveOn(parts: BatchParts, input: Input): MovedRun | null {
     const change = changeOf(run, moved, requests);
     return { run, moved, works, change, isRecheck: works.some((work) => work.isRecheck === true) };
   } catch (error) {
-    parts.log.error('run.advance_failed', { runId: run.record.id, error });
-    for (const work of works) work.again?.();
+    shelve(parts, { event: 'run.advance_failed', runId: run.record.id, works, error });
     return null;
   }
+}
+
+/** How soon a checkpoint comes again that a defect of ours kept from being recorded, ms. */
+const BROKEN_MS = 10_000;
+
+/** Leaves the works of a broken run for later: those that are no deliveries to the next sweep. */
+function shelve(
+  parts: BatchParts,
+  failed: { event: string; runId: string; works: readonly Work[]; error: unknown },
+): void {
+  const { event, runId, works, error } = failed;
+  parts.log.error(event, { runId, error });
+  for (const work of works) if (work.done !== undefined) work.again?.(BROKEN_MS);
 }
 
 function changeOf(run: CachedRun, moved: Advance, requests: readonly RunRequest[]): RunChange {
@@ -142,16 +158,28 @@ async function adoptChildren(parts: BatchParts, candidates: MovedRun[]): Promise
     const versions = new Map(
       found.map((each) => [`${each.namespace}/${each.name}`, each.versionId]),
     );
+    const isGone = (wish: ChildWish) => !versions.has(`${wish.namespace}/${wish.workflow}`);
+    const born = await bornChildren(parts, wishes.filter(isGone));
     for (const [position, candidate] of candidates.entries()) {
-      candidates[position] = adopt(parts, candidate, versions);
+      candidates[position] = adopt(parts, candidate, { versions, born });
     }
   }
+}
+
+/** Children that run already; what has become of their workflow since is nothing to them. */
+async function bornChildren(
+  parts: BatchParts,
+  wishes: readonly ChildWish[],
+): Promise<ReadonlySet<string>> {
+  if (wishes.length === 0) return new Set();
+  const seqs = await parts.ledger.currentSeqs(wishes.map(({ runId }) => runId));
+  return new Set(seqs.keys());
 }
 
 function adopt(
   parts: BatchParts,
   candidate: MovedRun,
-  versions: ReadonlyMap<string, string>,
+  { versions, born }: { versions: ReadonlyMap<string, string>; born: ReadonlySet<string> },
 ): MovedRun {
   const { run, moved, change } = candidate;
   if (moved.children.length === 0) return candidate;
@@ -160,8 +188,9 @@ function adopt(
   const failures: Fact[] = [];
   for (const wish of moved.children) {
     const versionId = versions.get(`${wish.namespace}/${wish.workflow}`);
-    if (versionId === undefined) failures.push(noSuchWorkflow(run, wish));
-    else children.push(childRun(run, wish, { versionId, now }));
+    if (versionId === undefined) {
+      if (!born.has(wish.runId)) failures.push(noSuchWorkflow(run, wish));
+    } else children.push(childRun(run, wish, { versionId, now }));
   }
   const more = advance(run.program, run.state, failures, now);
   const all: Advance = {

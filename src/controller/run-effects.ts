@@ -131,7 +131,8 @@ async function reportEnds(parts: EffectParts, moved: readonly MovedRun[]): Promi
 function childEnd({ record, state }: CachedRun): Checkpoint[] {
   const { finished } = state;
   if (finished === null || record.parent === null) return [];
-  return [endCheckpoint({ ...record, ...finished, finishedAt: finished.at })];
+  const times = { startedAt: state.startedAt, finishedAt: finished.at };
+  return [endCheckpoint({ ...record, ...finished, ...times })];
 }
 
 /** The checkpoint that a finished child run owes its parent. */

@@ -11,6 +11,8 @@ export interface RunsAtHand {
   readonly requests: readonly RunRequest[];
   /** Those that were read from the ledger just now. */
   readonly loaded: ReadonlySet<string>;
+  /** Those that exist but cannot be brought to hand, and why: a defect of ours. */
+  readonly broken: ReadonlyMap<string, unknown>;
 }
 
 /** Brings runs to hand: from the cache, or folded anew from their recorded facts. */
@@ -35,17 +37,22 @@ export class RunLoader {
       else runs.set(id, run);
     }
     const requests: RunRequest[] = [];
+    const broken = new Map<string, unknown>();
     if (missing.length > 0) {
       const loaded = await this.#ledger.loadRuns(missing);
       const programOf = await this.#programs.load(loaded.map(({ run }) => run.versionId));
       for (const each of loaded) {
-        runs.set(each.run.id, replay(programOf(each.run.versionId), each));
-        requests.push(...each.requests);
+        try {
+          runs.set(each.run.id, replay(programOf(each.run.versionId), each));
+          requests.push(...each.requests);
+        } catch (error) {
+          broken.set(each.run.id, error);
+        }
       }
     }
     const cached = withRequests.filter((id) => !missing.includes(id));
     if (cached.length > 0) requests.push(...(await this.#ledger.loadRequests(cached)));
-    return { runs, requests, loaded: new Set(missing) };
+    return { runs, requests, loaded: new Set(missing), broken };
   }
 }
 

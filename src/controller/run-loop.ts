@@ -66,7 +66,7 @@ export class RunLoop {
             runId: message.runId,
             fact: checkpointFact(message, this.#options.clock.now()),
             done: () => delivery.ack(),
-            again: () => delivery.release(AGAIN_MS),
+            again: (delayMs = AGAIN_MS) => delivery.release(delayMs),
           });
         }
       }),
@@ -98,8 +98,8 @@ export class RunLoop {
 
   /** Work that nobody redelivers comes again by itself. */
   #internal(work: Work): Work {
-    const again = () => {
-      this.#options.clock.sleep(AGAIN_MS).then(
+    const again = (delayMs = AGAIN_MS) => {
+      this.#options.clock.sleep(delayMs).then(
         () => this.submit(this.#internal(work)),
         () => undefined, // the clock stopped: so did we
       );

@@ -134,7 +134,9 @@ function finish(program: Program, state: RunState, status: FinishedFact['status'
   }
   try {
     const output =
-      program.output?.evaluate(scopeOf(program, state)) ?? defaultOutput(program, state);
+      program.output === null
+        ? defaultOutput(program, state)
+        : program.output.evaluate(scopeOf(program, state));
     return { kind: 'finished', at, status, output, error: null };
   } catch (error) {
     const fault = { ...expressionFault(error), step: null };

@@ -270,6 +270,11 @@ export class MemoryStore {
     });
   }
 
+  /** As if its source no longer declared it: no new runs, its versions stay. */
+  pruneWorkflow(ref: { namespace: string; name: string }): void {
+    this.#workflows.delete(keyOf(ref));
+  }
+
   getBlob(digest: string): Uint8Array | null {
     return this.#blobs.get(digest) ?? null;
   }
