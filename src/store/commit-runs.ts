@@ -10,6 +10,7 @@ import { statusCode } from './run-status.ts';
  * run. A run whose seq has moved on is left out with all that belongs to it. Returns the ids of the
  * runs that were committed. A run may appear once in a batch.
  */
+// oxlint-disable-next-line max-lines-per-function -- one statement is one visible literal.
 export async function commitRuns(
   sql: Sql,
   changes: readonly RunChange[],

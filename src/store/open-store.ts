@@ -1,4 +1,3 @@
-import type { BlobStore } from '../bus/bus.ts';
 import { connect } from './connect.ts';
 import { migrate } from './migrate.ts';
 import { PostgresLedger } from './postgres-ledger.ts';
@@ -58,7 +57,10 @@ export async function openStore(url: string, options: StoreOptions = {}): Promis
   };
 }
 
-/** The blobs of this store as the bus serves them. */
-export function blobsOf(library: Pick<PostgresLibrary, 'getBlob' | 'putBlob'>): BlobStore {
+/** The blobs of a store, in the shape that the bus serves. */
+export function blobsOf(library: Pick<PostgresLibrary, 'getBlob' | 'putBlob'>): {
+  get(digest: string): Promise<Uint8Array | null>;
+  put(bytes: Uint8Array): Promise<string>;
+} {
   return { get: (digest) => library.getBlob(digest), put: (bytes) => library.putBlob(bytes) };
 }

@@ -64,13 +64,13 @@ async function writeFacts(run: RunRecord, until: () => boolean): Promise<number>
 test('the server restarts three times under load → every error is transient, no fact lost or doubled', async () => {
   const workflow = await registerWorkflow(store.ledger);
   const runs = await store.ledger.createRuns(Array.from({ length: 12 }, () => newRun(workflow)));
-  let isOver = false;
-  const writers = runs.map((run) => writeFacts(run, () => isOver));
+  const over = new AbortController();
+  const writers = runs.map((run) => writeFacts(run, () => over.signal.aborted));
   const appliers = Array.from({ length: 4 }, async () => {
-    while (!isOver) await insist(() => registerWorkflow(store.ledger));
+    while (!over.signal.aborted) await insist(() => registerWorkflow(store.ledger));
   });
   const locks = (async () => {
-    while (!isOver) await insist(() => store.ledger.withLock('x', async () => 1));
+    while (!over.signal.aborted) await insist(() => store.ledger.withLock('x', async () => 1));
   })();
   try {
     for (let round = 0; round < 3; round += 1) {
@@ -86,7 +86,7 @@ test('the server restarts three times under load → every error is transient, n
       await expect.poll(progress, { timeout: 15_000 }).toBeGreaterThan(before!.run.seq + 3);
     }
   } finally {
-    isOver = true;
+    over.abort();
     await Promise.allSettled([...writers, ...appliers, locks]);
   }
   const seqs = await Promise.all(writers);
