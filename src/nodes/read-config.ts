@@ -13,6 +13,7 @@ interface ConfigRules {
  * A reader of resolved configs: fills defaults in and rejects with a hard `invalid_input` that
  * names the field. Data decides what a template yields, so this cannot be known before.
  */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the schema says what it is
 export function configReader<Config>(rules: ConfigRules): (config: Json) => Config {
   let validate: ValidateFunction<Config> | undefined;
   return (config) => {

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { confinement } from './confinement.ts';
 
 function runConfined(script: string): { readonly status: number | null; readonly stdout: string } {
-  const [program = process.execPath, ...options] = [...confinement(), process.execPath];
+  const [program, ...options] = [...confinement(), process.execPath];
   const { status, stdout } = spawnSync(program, [...options, '-e', script], { encoding: 'utf8' });
   return { status, stdout };
 }
@@ -19,7 +19,7 @@ test('without network where the kernel permits it → loopback cannot be reached
   const server = createServer((socket) => socket.end()).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  const [program = process.execPath, ...options] = [...confinement(), process.execPath];
+  const [program, ...options] = [...confinement(), process.execPath];
   const script = `require('net').connect(${port}, '127.0.0.1')
     .on('connect', () => process.exit(3)).on('error', () => process.exit(4))`;
   const child = spawn(program, [...options, '-e', script], { stdio: 'ignore' });

@@ -11,6 +11,9 @@ import type { Report, WorkerEnd, WorkerProcess } from './worker-process.ts';
 
 const pool = new WorkerPool();
 
+/** Node's timers hold no longer time; the runner's own signal does. */
+const TIMER_MAX_MS = 2 ** 31 - 1;
+
 /** Calls the function that the config names; see docs/spec/nodes/code.md. */
 export async function executeCode(context: StepContext, config: Json): Promise<Json> {
   const settings = readCodeConfig(config);
@@ -22,7 +25,7 @@ export async function executeCode(context: StepContext, config: Json): Promise<J
     );
   }
   const { language, call } = await prepareCall(context, settings);
-  const timeUp = AbortSignal.timeout(context.timeoutMs);
+  const timeUp = AbortSignal.timeout(Math.min(context.timeoutMs, TIMER_MAX_MS));
   const signal = AbortSignal.any([context.signal, timeUp]);
   const attempt = { context, language, call, signal };
   const end =

@@ -53,7 +53,7 @@ export class WorkerProcess {
     // Writing to a worker that has just died; its end is what is reported.
     this.#child.stdin?.on('error', () => {});
     this.#child.on('error', (error) => this.#end(error.message));
-    this.#child.on('close', (code, signal) => this.#end(`${signal ?? `exit code ${code}`}`));
+    this.#child.on('close', (code, signal) => this.#end(signal ?? `exit code ${String(code)}`));
     this.ready = new Promise((resolve) => {
       this.#onMessage = (message) => resolve(message.kind === 'ready');
       this.#onEnd = () => resolve(false);
@@ -139,7 +139,7 @@ export class WorkerProcess {
     if (process.platform !== 'linux') return undefined;
     const limitBytes = memoryMb * 1024 * 1024 + OVERHEAD_BYTES;
     return setInterval(() => {
-      void readFile(`/proc/${this.#child.pid}/statm`, 'utf8').then(
+      void readFile(`/proc/${String(this.#child.pid)}/statm`, 'utf8').then(
         (text) => {
           const residentBytes = Number(text.split(' ')[1]) * PAGE_BYTES;
           if (residentBytes > limitBytes) this.kill('it used more memory than memoryMb allows');

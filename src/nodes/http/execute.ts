@@ -69,7 +69,7 @@ async function exchange(
 ): Promise<ReceivedResponse> {
   try {
     const answer = await send(request.url, {
-      method: request.method as Dispatcher.HttpMethod,
+      method: request.method,
       headers: Object.fromEntries(request.headers),
       body: request.body,
       dispatcher: guardedAgent(context.settings),

@@ -121,6 +121,7 @@ test('form, text, file and multipart bodies → encoded as they are named', asyn
   const form = new Response(seen[3]!.body, {
     headers: { 'content-type': seen[3]!.headers['content-type']! },
   });
+  // oxlint-disable-next-line typescript/no-deprecated -- for reading what this test itself has sent
   const fields = await form.formData();
   expect(fields.get('kind')).toBe('csv');
   expect(await (fields.get('upload') as File).text()).toBe('x,y\n1,2\n');

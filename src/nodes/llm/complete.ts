@@ -14,6 +14,9 @@ export interface Completion {
   readonly outputTokens: number;
 }
 
+/** The attempt's signal ends a call; the library adds no second clock. */
+const TIMER_MAX_MS = 2 ** 31 - 1;
+
 export interface Conversation {
   readonly context: StepContext;
   readonly config: LlmConfig;
@@ -29,7 +32,7 @@ export async function complete(
     const client = await clientOf(endpoint);
     const answer = await client.chat.completions.create(
       parameters(config, endpoint.model, messages),
-      { signal: context.signal, timeout: Math.max(1, context.timeoutMs) },
+      { signal: context.signal, timeout: TIMER_MAX_MS },
     );
     return completionOf(answer, endpoint);
   } catch (error) {
@@ -64,6 +67,8 @@ function parameters(
     messages: messages.map(({ role, content }) => ({ role, content })),
     ...(temperature === undefined ? {} : { temperature }),
     ...(top_p === undefined ? {} : { top_p }),
+    // The name that every compatible endpoint understands.
+    // oxlint-disable-next-line typescript/no-deprecated
     ...(max_tokens === undefined ? {} : { max_tokens }),
     ...(stop === undefined ? {} : { stop: [...stop] }),
     ...(output === undefined

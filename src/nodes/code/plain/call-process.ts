@@ -19,6 +19,11 @@ const PROGRAMS: { readonly [language in Language]: readonly [string, string] } =
   javascript: ['node', 'run.mjs'],
 };
 
+/** The runner's environment holds credentials: only what programs cannot do without goes along. */
+const WITH_LITTLE_ENVIRONMENT = 'exec env -i PATH="$PATH" HOME="$HOME" LANG="$LANG" "$0" "$@"';
+/** What `env` ends with when there is no such program. */
+const NOT_FOUND = 127;
+
 export interface ProcessCall {
   readonly language: Language;
   readonly call: Call;
@@ -60,7 +65,7 @@ async function writeFiles(folder: string, call: Call): Promise<void> {
 function run(folder: string, { language, report, signal }: ProcessCall): Promise<string> {
   const [program, script] = PROGRAMS[language];
   const path = fileURLToPath(new URL(`./${script}`, import.meta.url));
-  const child = spawn(program, [path], {
+  const child = spawn('sh', ['-c', WITH_LITTLE_ENVIRONMENT, program, path], {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'pipe'],
     // A group of its own, so that what it starts ends with it.
@@ -79,11 +84,12 @@ function run(folder: string, { language, report, signal }: ProcessCall): Promise
     });
   }
   return new Promise<string>((resolve, reject) => {
-    child.on('error', (error) => {
-      const message = `${program} could not be started: ${error.message}; install it on the runner`;
-      reject(new HardError('not_configured', message, { cause: error }));
+    child.on('error', reject);
+    child.on('close', (code, end) => {
+      if (code !== NOT_FOUND) return resolve(end ?? `exit code ${String(code)}`);
+      const message = `${program} could not be started; install it on the runner`;
+      return reject(new HardError('not_configured', message));
     });
-    child.on('close', (code, end) => resolve(end ?? `exit code ${code}`));
     if (signal.aborted) kill();
   }).finally(() => {
     signal.removeEventListener('abort', kill);

@@ -51,6 +51,12 @@ test.each<[string, string, string, RegExp]>([
   expect(error!.message).toMatch(message);
 });
 
+test('environment → what programs need, nothing else of the runner', async () => {
+  const code = 'const process = () => Object.keys(globalThis.process.env).toSorted()';
+  const { output } = await run({ language: 'javascript', code });
+  expect(output).toEqual(['HOME', 'LANG', 'PATH']);
+});
+
 test('output and prints → lines of the activity log', async () => {
   const code = 'import sys\ndef process():\n    print("out")\n    print("err", file=sys.stderr)';
   const { context } = await run({ code });

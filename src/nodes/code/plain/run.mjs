@@ -16,14 +16,17 @@ class HardError extends Error {
   name = 'HardError';
 }
 
+function say(message, isWarning) {
+  (isWarning ? process.stderr : process.stdout).write(`${message}\n`);
+}
+
 const call = JSON.parse(readFileSync('.call.json', 'utf8'));
 rmSync('.call.json');
 Object.assign(globalThis, {
   RetryableError,
   HardError,
-  log: (message, level) =>
-    (level === 'warn' || level === 'error' ? console.error : console.log)(message),
-  progress: (_fraction, message) => message && console.log(message),
+  log: (message, level) => say(message, level === 'warn' || level === 'error'),
+  progress: (_fraction, message) => message && say(message, false),
   readFile: (path) => readFileSync(path, 'utf8'),
 });
 writeFileSync('.result.json', JSON.stringify(await result()));

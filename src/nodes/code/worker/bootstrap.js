@@ -1,11 +1,12 @@
 // Runs inside the sandbox before the user's code. Its value is a function that gets the two ways
 // out (`tell`, `read`) and returns what the host needs after the user's code has run.
+// oxlint-disable-next-line no-unused-expressions -- the script's value is what the host takes
 (function (tell, read) {
   'use strict';
   const { parse, stringify } = JSON;
   const text = (value) => {
     if (typeof value === 'string') return value;
-    if (value instanceof Error) return `${value}\n${value.stack}`;
+    if (value instanceof Error) return `${String(value)}\n${String(value.stack)}`;
     try {
       return stringify(value) ?? String(value);
     } catch {
@@ -20,7 +21,7 @@
   globalThis.console = {};
   for (const name of Object.keys(levels)) globalThis.console[name] = at(levels[name]);
 
-  globalThis.log = (message, level = 'info') => tell(String(level), text(message), 0);
+  globalThis.log = (message, level = 'info') => tell(level, text(message), 0);
   globalThis.progress = (fraction, message) => {
     tell('progress', message === undefined ? undefined : text(message), Number(fraction));
   };

@@ -9,7 +9,7 @@ import { serve, type Interpreter } from './serve.ts';
 const CALLS_MAX = 2_000;
 const RESIDENT_BYTES_MAX = 300 * 1024 * 1024;
 
-const residentBytes = process.memoryUsage.rss;
+const { memoryUsage } = process;
 
 /** Every call gets an engine of its own, instantiated (1 to 3 ms) from the module compiled here. */
 async function startJavaScript(): Promise<Interpreter> {
@@ -26,7 +26,7 @@ async function startJavaScript(): Promise<Interpreter> {
       const engine = await next;
       next = newQuickJSWASMModule(variant);
       const result = runScript(engine, { call, output, bootstrap });
-      return { result, recycle: calls >= CALLS_MAX || residentBytes() > RESIDENT_BYTES_MAX };
+      return { result, recycle: calls >= CALLS_MAX || memoryUsage.rss() > RESIDENT_BYTES_MAX };
     },
   };
 }

@@ -36,6 +36,7 @@ export class PythonMemory {
 
   /** Before the interpreter loads: from now on its memory asks here before it grows. */
   constructor() {
+    // oxlint-disable-next-line typescript/unbound-method -- called with its memory below
     const grow = WebAssembly.Memory.prototype.grow;
     const mayGrow = (bytes: number): boolean => {
       this.refused ||= bytes > this.limitBytes;
