@@ -1,0 +1,180 @@
+import { describe, expect, test } from 'vitest';
+import { namedUuid } from '../../src/engine/hash.ts';
+import type { Graph, Step } from '../../src/graph/graph.ts';
+import type { NewRun } from '../../src/record/run.ts';
+import { sampleGraph } from '../engine/sample-graph.ts';
+import { revisionChange, workflowChange } from '../store/samples.ts';
+import { Dice } from './dice.ts';
+import { FakeClock, Timeline } from './fake-clock.ts';
+import { LossyBus, LossyTransport } from './lossy-bus.ts';
+import { MemoryLedger } from './memory-ledger.ts';
+import { MemoryStore } from './memory-store.ts';
+import { startSimulatedController } from './simulated-controller.ts';
+import { Line, SimulatedProcess } from './simulated-process.ts';
+import { SimulatedRunner } from './simulated-runner.ts';
+
+const START = Date.UTC(2030, 0, 1);
+
+/** A calm world in which a test makes one thing go wrong. */
+class CalmWorld {
+  readonly #dice = new Dice(1);
+  readonly timeline = new Timeline(START, this.#dice);
+  readonly store = new MemoryStore();
+  readonly #lineWeather = { delayMs: 2, failBefore: 0, failAfter: 0 };
+  readonly #transport = new LossyTransport({
+    timeline: this.timeline,
+    dice: this.#dice,
+    weather: { lose: 0, double: 0, delayMs: 2 },
+    watcher: { published: () => 0, acknowledged: () => 0, taken: () => 0 },
+  });
+  readonly logged: string[] = [];
+  probeMs = 0;
+  stepMs = 0;
+
+  constructor(graphs: Readonly<Record<string, Graph>>) {
+    const workflows = Object.entries(graphs).map(([name, graph]) => {
+      return workflowChange({ name, graph, digest: name });
+    });
+    this.store.applyRevision(revisionChange({ workflows }));
+  }
+
+  run(workflow: string): string {
+    const id = namedUuid(`${workflow} ${this.store.runs.length}`);
+    const run: NewRun = {
+      ...{ id, namespace: 'default', workflow, versionId: namedUuid(`default/${workflow}@1`) },
+      ...{ input: {}, labels: {}, cause: { kind: 'test', name: '' }, createdBy: '' },
+      ...{ createdAt: this.timeline.now, idempotencyKey: null, parent: null },
+    };
+    this.store.createRuns([run]);
+    return id;
+  }
+
+  ledger(process: SimulatedProcess): MemoryLedger {
+    return new MemoryLedger(this.store, this.#line(process));
+  }
+
+  #line(process: SimulatedProcess): Line {
+    const { timeline } = this;
+    return new Line({ timeline, dice: this.#dice, weather: this.#lineWeather, process });
+  }
+
+  #bus(process: SimulatedProcess): LossyBus {
+    return new LossyBus({ transport: this.#transport, line: this.#line(process), process });
+  }
+
+  controller(change: { ledger?: MemoryLedger } = {}): SimulatedProcess {
+    const process = new SimulatedProcess('controller');
+    const clock = new FakeClock(this.timeline, process);
+    const quiet = () => undefined;
+    const ledger = change.ledger ?? this.ledger(process);
+    const answers = () => clock.sleep(this.probeMs).then(() => true);
+    void startSimulatedController({
+      ...{ ledger, clock, bus: this.#bus(process) },
+      log: { debug: quiet, info: quiet, warn: quiet, error: (event) => this.logged.push(event) },
+      probes: { answers, hasSecret: () => true },
+      ...{ cacheRuns: 100, recheckMs: 30_000, hasSweeps: true },
+    });
+    return process;
+  }
+
+  /** The first `failures` attempts of each step fail in a way worth retrying. */
+  runner(failures = 0): void {
+    const process = new SimulatedProcess('runner');
+    const error = { class: 'retryable', code: 'transient', message: 'not yet' } as const;
+    const runner = new SimulatedRunner({
+      ...{ bus: this.#bus(process), clock: new FakeClock(this.timeline, process), process },
+      ...{ dice: this.#dice, executing: () => undefined, longestMs: this.stepMs },
+      outcomeOf: ({ attempt }) =>
+        attempt <= failures ? { kind: 'failed', error } : { kind: 'completed', output: null },
+    });
+    void runner.start();
+  }
+
+  /** Plays until the run has ended; false when that takes over five minutes or too many events. */
+  ends(id: string, maxEvents = 20_000): Promise<boolean> {
+    return this.until(() => this.store.run(id)!.finishedAt !== null, maxEvents);
+  }
+
+  until(isDone: () => boolean, maxEvents = 20_000): Promise<boolean> {
+    return this.timeline.run(isDone, { untilMs: this.timeline.now + 300_000, maxEvents });
+  }
+}
+
+function childStep(workflow: string): Partial<Step> {
+  return { type: 'workflow', config: { workflow, input: {} } };
+}
+
+describe('the run loop in a calm world', () => {
+  test('resume conditions take long to check → the loop waits meanwhile, without spinning', async () => {
+    const when = [{ http: 'http://probe.test/' }];
+    const resume = { everyMs: 10_000, maxAttempts: 5, when };
+    const world = new CalmWorld({ flow: sampleGraph([{}], { resume }) });
+    world.probeMs = 60_000;
+    world.controller();
+    world.runner(1);
+    const id = world.run('flow');
+    expect(await world.ends(id, 5000)).toBe(true);
+    expect(world.store.run(id)?.status).toBe('completed');
+  });
+
+  test('a version does not compile → the other runs go on, and it is told', async () => {
+    const bad = sampleGraph([{ when: 'this is (no condition' }]);
+    const world = new CalmWorld({ bad, good: sampleGraph([{}]) });
+    const broken = world.run('bad');
+    const good = world.run('good');
+    world.controller();
+    world.runner();
+    expect(await world.ends(good)).toBe(true);
+    expect(world.store.run(broken)?.status).toBe('pending');
+    expect(world.logged).toContain('run.load_failed');
+  });
+
+  test('the store fails while a child is being started → nothing is forgotten', async () => {
+    const parent = sampleGraph([{}, { ...childStep('child'), needs: [{ from: 0, branch: null }] }]);
+    const world = new CalmWorld({ parent, child: sampleGraph([{}]) });
+    const ledger = world.ledger(new SimulatedProcess('controller'));
+    const findWorkflows = ledger.findWorkflows.bind(ledger);
+    let failures = 3;
+    ledger.findWorkflows = (refs) => {
+      failures -= 1;
+      return failures < 0 ? findWorkflows(refs) : Promise.reject(new Error('away'));
+    };
+    world.controller({ ledger });
+    world.runner();
+    const id = world.run('parent');
+    expect(await world.ends(id)).toBe(true);
+    expect(failures).toBeLessThan(0);
+    expect(world.store.run(id)?.status).toBe('completed');
+  });
+
+  test('a child runs, its workflow is pruned, the controller is replaced → the parent still ends', async () => {
+    const world = new CalmWorld({
+      parent: sampleGraph([childStep('child')]),
+      child: sampleGraph([{}]),
+    });
+    world.stepMs = 20_000;
+    const first = world.controller();
+    const id = world.run('parent');
+    expect(await world.until(() => world.store.childrenOf(id).length === 1)).toBe(true);
+    world.store.pruneWorkflow({ namespace: 'default', name: 'child' });
+    first.crash();
+    world.controller();
+    world.runner();
+    expect(await world.ends(id)).toBe(true);
+    expect(world.store.run(id)?.status).toBe('completed');
+  });
+
+  test('a child ends → its step tells when it began', async () => {
+    const world = new CalmWorld({
+      parent: sampleGraph([childStep('child')]),
+      child: sampleGraph([{ type: 'wait', config: { duration: '7s' } }]),
+    });
+    world.controller();
+    const id = world.run('parent');
+    expect(await world.ends(id)).toBe(true);
+    const [loaded] = world.store.loadRuns([id]);
+    const end = loaded?.facts.map(({ fact }) => fact).find(({ kind }) => kind === 'attempt');
+    if (end?.kind !== 'attempt') throw new Error('no attempt was recorded');
+    expect(end.finishedAt - end.startedAt).toBeGreaterThanOrEqual(7000);
+  });
+});
