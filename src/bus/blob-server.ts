@@ -13,6 +13,13 @@ const MAX_OPEN_READS = 16;
 /** Slack above the message limit for what surrounds a payload. */
 const MAX_BLOB_BYTES = MAX_MESSAGE_BYTES + 1024 * 1024;
 
+export interface BlobServerOptions {
+  readonly connection: NatsConnection;
+  readonly subjects: Subjects;
+  readonly store: BlobStore;
+  readonly log: BusLog;
+}
+
 /** Answers other processes' requests for blobs out of this store. */
 export class BlobServer implements Consumer {
   private readonly connection: NatsConnection;
@@ -23,7 +30,7 @@ export class BlobServer implements Consumer {
   private readonly subscriptions;
   private uploadBytes = 0;
 
-  constructor(connection: NatsConnection, subjects: Subjects, store: BlobStore, log: BusLog) {
+  constructor({ connection, subjects, store, log }: BlobServerOptions) {
     this.connection = connection;
     this.store = store;
     this.log = log;

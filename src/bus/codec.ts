@@ -136,8 +136,9 @@ function requireFields(
   const record = value as Record<string, unknown> | null;
   for (const name in fields) {
     const found = record?.[name];
-    if (typeof found !== fields[name] || found === null) {
-      throw new MalformedMessageError(subject, `${name} is no ${fields[name]}`);
+    const expected = fields[name];
+    if (typeof found !== expected || found === null) {
+      throw new MalformedMessageError(subject, `${name} is no ${expected ?? 'known field'}`);
     }
   }
 }

@@ -7,14 +7,35 @@ import type { Subjects } from './subjects.ts';
 const LIST_ALL_FROM = 16;
 const PURGES_AT_ONCE = 64;
 
+/** What a task is called in one of the streams. */
+interface Kind {
+  readonly stream: string;
+  readonly all: string;
+  readonly subjectOf: (ref: TaskRef) => string;
+  /** A filter that matches all of the run. */
+  readonly groupOf: (ref: TaskRef) => string;
+}
+
 /** Answers what the streams hold, by subject. */
 export class HeldSubjects {
   private readonly jsm: JetStreamManager;
-  private readonly subjects: Subjects;
+  private readonly tasks: Kind;
+  private readonly checkpoints: Kind;
 
   constructor(jsm: JetStreamManager, subjects: Subjects) {
     this.jsm = jsm;
-    this.subjects = subjects;
+    this.tasks = {
+      stream: subjects.taskStream,
+      all: subjects.allTasks,
+      subjectOf: (ref) => subjects.task(ref),
+      groupOf: (ref) => subjects.runTasks(ref.queue, ref.runId),
+    };
+    this.checkpoints = {
+      stream: subjects.checkpointStream,
+      all: subjects.allCheckpoints,
+      subjectOf: (ref) => subjects.checkpoint({ taskId: ref.id, runId: ref.runId }),
+      groupOf: (ref) => subjects.runCheckpoints(ref.runId),
+    };
   }
 
   /**
@@ -22,44 +43,29 @@ export class HeldSubjects {
    * controller either: sending such a one again would only run it twice.
    */
   async missing(refs: readonly TaskRef[]): Promise<TaskRef[]> {
-    const { subjects } = this;
     // Tasks first: a runner stores the checkpoint before it acknowledges the task.
-    const tasks = await this.held(subjects.taskStream, subjects.allTasks, refs, (ref) =>
-      subjects.runTasks(ref.queue, ref.runId),
-    );
-    const gone = refs.filter((ref) => !tasks.has(subjects.task(ref)));
+    const tasks = await this.held(this.tasks, refs);
+    const gone = refs.filter((ref) => !tasks.has(this.tasks.subjectOf(ref)));
     if (gone.length === 0) return gone;
-    const { checkpointStream, allCheckpoints } = subjects;
-    const reported = await this.held(checkpointStream, allCheckpoints, gone, (ref) =>
-      subjects.runCheckpoints(ref.runId),
-    );
-    return gone.filter((ref) => !reported.has(subjects.checkpoint(checkpointRef(ref))));
+    const reported = await this.held(this.checkpoints, gone);
+    return gone.filter((ref) => !reported.has(this.checkpoints.subjectOf(ref)));
   }
 
   /** Takes these tasks out of the stream, whoever holds them. */
   async purge(refs: readonly TaskRef[]): Promise<void> {
-    const { subjects } = this;
-    const held = await this.held(subjects.taskStream, subjects.allTasks, refs, (ref) =>
-      subjects.runTasks(ref.queue, ref.runId),
-    );
-    const filters = refs.map((ref) => subjects.task(ref)).filter((subject) => held.has(subject));
+    const { stream, subjectOf } = this.tasks;
+    const held = await this.held(this.tasks, refs);
+    const filters = refs.map(subjectOf).filter((subject) => held.has(subject));
     for (let from = 0; from < filters.length; from += PURGES_AT_ONCE) {
       const some = filters.slice(from, from + PURGES_AT_ONCE);
-      await Promise.all(
-        some.map((filter) => this.jsm.streams.purge(subjects.taskStream, { filter })),
-      );
+      await Promise.all(some.map((filter) => this.jsm.streams.purge(stream, { filter })));
     }
   }
 
-  private async held(
-    stream: string,
-    all: string,
-    refs: readonly TaskRef[],
-    groupOf: (ref: TaskRef) => string,
-  ): Promise<ReadonlySet<string>> {
-    const groups = new Set(refs.map(groupOf));
-    const filters = groups.size >= LIST_ALL_FROM ? [all] : [...groups];
-    const lists = await Promise.all(filters.map((filter) => this.list(stream, filter)));
+  private async held(kind: Kind, refs: readonly TaskRef[]): Promise<ReadonlySet<string>> {
+    const groups = new Set(refs.map(kind.groupOf));
+    const filters = groups.size >= LIST_ALL_FROM ? [kind.all] : [...groups];
+    const lists = await Promise.all(filters.map((filter) => this.list(kind.stream, filter)));
     return new Set(lists.flat());
   }
 
@@ -73,8 +79,4 @@ export class HeldSubjects {
       throw error;
     }
   }
-}
-
-function checkpointRef(ref: TaskRef): { readonly taskId: string; readonly runId: string } {
-  return { taskId: ref.id, runId: ref.runId };
 }

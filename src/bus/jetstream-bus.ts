@@ -180,9 +180,10 @@ class JetStreamBus implements Bus {
   }
 
   async serveBlobs(store: BlobStore): Promise<Consumer> {
-    const server = new BlobServer(this.connection, this.subjects, store, this.log);
+    const { connection, subjects, log } = this;
+    const server = new BlobServer({ connection, subjects, store, log });
     // The server knows the subscription before anybody is told that blobs are served.
-    await this.connection.flush();
+    await connection.flush();
     return server;
   }
 

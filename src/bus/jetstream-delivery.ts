@@ -25,20 +25,16 @@ export class JetStreamDelivery {
   private readonly owner: Owner;
   private isSettled = false;
 
-  private constructor(msg: Msg, owner: Owner, deliveries: number, sequence: number) {
+  constructor(msg: Msg, owner: Owner) {
+    // $JS.ACK.[domain.account.]stream.consumer.deliveries.sequence.consumerSequence.time.pending[.x]
+    const tokens = (msg.reply ?? '').split('.');
+    const at = tokens.length === 9 ? 4 : 6;
     this.msg = msg;
     this.owner = owner;
     this.subject = msg.subject;
     this.body = msg.data;
-    this.deliveries = deliveries;
-    this.sequence = sequence;
-  }
-
-  static of(msg: Msg, owner: Owner): JetStreamDelivery {
-    // $JS.ACK.[domain.account.]stream.consumer.deliveries.sequence.consumerSequence.time.pending[.x]
-    const tokens = (msg.reply ?? '').split('.');
-    const at = tokens.length === 9 ? 4 : 6;
-    return new JetStreamDelivery(msg, owner, Number(tokens[at]), Number(tokens[at + 1]));
+    this.deliveries = Number(tokens[at]);
+    this.sequence = Number(tokens[at + 1]);
   }
 
   /** The same message came again: it is settled as its latest delivery. */

@@ -40,15 +40,16 @@ class UnfitServerError extends Error {
 
 async function checked(connection: NatsConnection): Promise<NatsConnection> {
   const { info } = connection;
-  const [major = 0, minor = 0] = (info?.version ?? '').split('.').map(Number);
+  const version = info?.version ?? 'unknown';
+  const [major = 0, minor = 0] = version.split('.').map(Number);
   const tooOld =
     major < OLDEST_SERVER[0] || (major === OLDEST_SERVER[0] && minor < OLDEST_SERVER[1]);
   if (!tooOld && info?.jetstream === true) return connection;
   await connection.close();
   throw new UnfitServerError(
     tooOld
-      ? `nats-server is version ${info?.version}; 2.9 or newer is needed`
-      : `nats-server ${info?.version} runs without JetStream; start it with -js or a jetstream block`,
+      ? `nats-server is version ${version}; 2.9 or newer is needed`
+      : `nats-server ${version} runs without JetStream; start it with -js or a jetstream block`,
   );
 }
 

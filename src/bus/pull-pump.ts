@@ -137,7 +137,7 @@ export class PullPump {
       this.status(msg);
       return;
     }
-    const delivery = JetStreamDelivery.of(msg, this);
+    const delivery = new JetStreamDelivery(msg, this);
     this.changeAsked(-1);
     this.busy = true;
     if (this.stopped) {

@@ -7,6 +7,8 @@ const MAX_DEPTH = 500;
 interface Walk {
   bytesLeft: number;
   readonly maxBytes: number;
+  /** Where it is now; a list's indexes are numbers. */
+  readonly path: (string | number)[];
 }
 
 /**
@@ -17,7 +19,7 @@ interface Walk {
  */
 export function checkOutput(value: unknown, maxBytes: number): Json {
   if (value === undefined || value === null) return null;
-  return checkValue(value, '', 0, { bytesLeft: maxBytes, maxBytes });
+  return checkValue(value, { bytesLeft: maxBytes, maxBytes, path: [] });
 }
 
 /** Text that every receiver can store. */
@@ -26,47 +28,51 @@ export function storableText(text: string): string {
   return wellFormed.includes('\0') ? wellFormed.replaceAll('\0', '\uFFFD') : wellFormed;
 }
 
-function checkValue(value: unknown, path: string, depth: number, walk: Walk): Json {
+function checkValue(value: unknown, walk: Walk): Json {
   switch (typeof value) {
     case 'string':
-      // Bytes are counted by length first: exact counting matters only near the limit.
+      // Counted as UTF-16: an exact count matters less than the second pass it would take.
       spend(walk, value.length + 2);
       return storableText(value);
     case 'number':
       spend(walk, 8);
-      if (!Number.isFinite(value)) throw malformed(path, `the number ${value}`);
+      if (!Number.isFinite(value)) throw malformed(walk, `the number ${value}`);
       return value;
     case 'boolean':
       spend(walk, 5);
       return value;
     case 'object':
       if (value === null) return null;
-      if (depth >= MAX_DEPTH) throw tooDeep();
-      return Array.isArray(value)
-        ? checkArray(value, path, depth, walk)
-        : checkObject(value, path, depth, walk);
+      if (walk.path.length >= MAX_DEPTH) throw tooDeep();
+      return Array.isArray(value) ? checkArray(value, walk) : checkObject(value, walk);
     default:
-      throw malformed(path, `a ${typeof value}`);
+      throw malformed(walk, `a ${typeof value}`);
   }
 }
 
-function checkArray(items: readonly unknown[], path: string, depth: number, walk: Walk): Json {
+function checkChild(key: string | number, value: unknown, walk: Walk): Json {
+  walk.path.push(key);
+  const checked = checkValue(value, walk);
+  walk.path.pop();
+  return checked;
+}
+
+function checkArray(items: readonly unknown[], walk: Walk): Json {
   let copy: Json[] | null = null;
   for (let index = 0; index < items.length; index += 1) {
     const item = items[index];
     spend(walk, 1);
-    const checked =
-      item === undefined ? null : checkValue(item, `${path}[${index}]`, depth + 1, walk);
+    const checked = item === undefined ? null : checkChild(index, item, walk);
     if (copy === null && checked !== item) copy = items.slice(0, index) as Json[];
     copy?.push(checked);
   }
   return copy ?? (items as readonly Json[]);
 }
 
-function checkObject(value: object, path: string, depth: number, walk: Walk): Json {
+function checkObject(value: object, walk: Walk): Json {
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) {
-    throw malformed(path, `an instance of ${value.constructor?.name ?? 'an unnamed class'}`);
+    throw malformed(walk, `an instance of ${value.constructor?.name ?? 'an unnamed class'}`);
   }
   let changed = false;
   const checked: [string, Json][] = [];
@@ -77,7 +83,7 @@ function checkObject(value: object, path: string, depth: number, walk: Walk): Js
     }
     spend(walk, key.length + 4);
     const name = storableText(key);
-    const result = checkValue(child, path === '' ? key : `${path}.${key}`, depth + 1, walk);
+    const result = checkChild(key, child, walk);
     changed ||= name !== key || result !== child;
     checked.push([name, result]);
   }
@@ -95,12 +101,11 @@ function spend(walk: Walk, bytes: number): void {
   }
 }
 
-function malformed(path: string, found: string): HardError {
-  const place = path === '' ? 'the output' : `the output at ${path}`;
-  return new HardError(
-    'malformed_output',
-    `${place} is ${found}; expected JSON: null, true, false, a finite number, text, a list or a plain object`,
-  );
+function malformed({ path }: Walk, found: string): HardError {
+  const steps = path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${key}`));
+  const place = path.length === 0 ? 'the output' : `the output at ${steps.join('').slice(0, 500)}`;
+  const expected = 'null, true, false, a finite number, text, a list or a plain object';
+  return new HardError('malformed_output', `${place} is ${found}; expected JSON: ${expected}`);
 }
 
 function tooDeep(): HardError {

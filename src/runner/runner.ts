@@ -284,7 +284,7 @@ class TaskRunner implements Runner {
       // Handlers get the usual grace, and one more tick for the timer that ends it.
       if (!(await this.idleWithin(this.limits.graceMs + 4 * TICK_MS))) {
         // Only reports that the transport does not take: their attempts are made again elsewhere.
-        for (const attempt of [...this.attempts.values()]) this.giveBack(attempt);
+        for (const attempt of this.attempts.values()) this.giveBack(attempt);
       }
     }
     this.reporter.close();

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe } from 'vitest';
-import type { BlobStore, Bus } from '../../src/bus/bus.ts';
-import { digestOf } from '../../src/bus/subjects.ts';
+import type { Bus } from '../../src/bus/bus.ts';
+import type { Given } from './given.ts';
 import { reportContract } from './report-contract.ts';
 import { sideContract } from './side-contract.ts';
 import { taskContract } from './task-contract.ts';
@@ -10,15 +10,6 @@ export interface BusFixture {
   /** Another process's view of the same transport; the very same bus when there is but one. */
   connect(): Promise<Bus>;
   close(): Promise<void>;
-}
-
-/** What the tests of one contract share: a fresh transport for each of them. */
-export interface Given {
-  /** The process of a controller. */
-  readonly bus: Bus;
-  /** The process of a runner. */
-  readonly other: Bus;
-  connect(): Promise<Bus>;
 }
 
 /** Everything that the port promises; each adapter passes it whole. */
@@ -42,18 +33,4 @@ export function busContract(name: string, open: () => Promise<BusFixture>): void
     reportContract(given);
     sideContract(given);
   });
-}
-
-/** A blob store in memory. */
-export function memoryBlobs(): BlobStore & { readonly kept: Map<string, Uint8Array> } {
-  const kept = new Map<string, Uint8Array>();
-  return {
-    kept,
-    get: (digest) => Promise.resolve(kept.get(digest) ?? null),
-    put: (bytes) => {
-      const digest = digestOf(bytes);
-      kept.set(digest, bytes.slice());
-      return Promise.resolve(digest);
-    },
-  };
 }

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { Bus, Delivery } from '../../src/bus/bus.ts';
 import type { ActivityEntry, Checkpoint } from '../../src/task/task.ts';
-import { type Given, memoryBlobs } from './bus-contract.ts';
+import type { Given } from './given.ts';
+import { memoryBlobs } from './memory-blobs.ts';
 import { sampleCheckpoint, sampleEntry, sampleTask } from './samples.ts';
 import { until } from './until.ts';
 

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { Signal } from '../../src/bus/bus.ts';
 import { digestOf } from '../../src/bus/subjects.ts';
-import { type Given, memoryBlobs } from './bus-contract.ts';
+import type { Given } from './given.ts';
+import { memoryBlobs } from './memory-blobs.ts';
 import { sampleCheckpoint, sampleTask } from './samples.ts';
 import { until } from './until.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Bus, ConsumeTasks, Consumer, Delivery } from '../../src/bus/bus.ts';
 import type { Task } from '../../src/task/task.ts';
-import type { Given } from './bus-contract.ts';
+import type { Given } from './given.ts';
 import { sampleCheckpoint, sampleTask, sampleTasks } from './samples.ts';
 import { until } from './until.ts';
 

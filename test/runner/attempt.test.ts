@@ -3,7 +3,7 @@ import type { Json } from '../../src/expr/json.ts';
 import { HardError, RetryableError } from '../../src/nodes/errors.ts';
 import type { StepContext } from '../../src/nodes/node-type.ts';
 import type { Checkpoint } from '../../src/task/task.ts';
-import { memoryBlobs } from '../bus/bus-contract.ts';
+import { memoryBlobs } from '../bus/memory-blobs.ts';
 import { nodeType, settings } from './fake-node.ts';
 import { stage, taskOf } from './fixture.ts';
 
@@ -97,7 +97,7 @@ describe('outcomes of a handler', () => {
     ['holes in a list', () => [1, undefined], { output: [1, null] }],
     ['NUL in text', () => 'a\0b', { output: 'a\uFFFDb' }],
     ['half a surrogate pair', () => ({ 'k\uD83D': 'v\uD83D' }), { output: { 'k\uFFFD': 'v\uFFFD' } }],
-    ['a date', () => ({ at: new Date() }), { code: 'malformed_output', message: /at at is an instance of Date/ }],
+    ['a date', () => ({ at: new Date() }), { code: 'malformed_output', message: /at \.at is an instance of Date/ }],
     ['NaN', () => ({ rows: [{ n: NaN }] }), { code: 'malformed_output', message: /rows\[0\]\.n is the number NaN/ }],
     ['a function', () => () => 1, { code: 'malformed_output', message: /is a function/ }],
     ['a bigint', () => 1n, { code: 'malformed_output', message: /is a bigint/ }],
