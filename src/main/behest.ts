@@ -1,4 +1,6 @@
-import { createProgram } from '../cli/program.ts';
+import { runCommandLine } from '../cli/program.ts';
+import { processTerminal } from './process-terminal.ts';
+import { programVersion } from './program-version.ts';
 
 const roles = import.meta.resolve('./roles.ts');
 type Roles = typeof import('./roles.ts');
@@ -17,4 +19,13 @@ const servers = {
   api: role('api'),
   runner: role('runner'),
 };
-await createProgram(servers).parseAsync(process.argv);
+const terminal = processTerminal();
+try {
+  const version = programVersion();
+  process.exitCode = await runCommandLine(process.argv, { servers, terminal, version });
+} catch (error) {
+  // By its name: its module would load all that the settings know of before any verb.
+  if (!(error instanceof Error) || error.name !== 'SettingsError') throw error;
+  terminal.err(`behest: ${error.message}\n`);
+  process.exitCode = 2;
+}

@@ -36,7 +36,7 @@ export function checkModule(path: string, text: string): string[] {
     const known = Object.keys(rooms).join(', ');
     return [`src/${path}: unknown room ${name} (known: ${known}). Remedy: test/rooms/rooms.ts.`];
   }
-  const isTest = path.endsWith('.test.ts');
+  const isTest = path.endsWith('.test.ts') || path.includes('/testing/');
   const place: Place = { path, name, room, isTest };
   const { imports, uses } = readModule(path, text);
   return [

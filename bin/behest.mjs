@@ -1,0 +1,27 @@
+#!/usr/bin/env node
+// Starts Behest on a Node that runs TypeScript: this one when it is 24 or newer, else the one that
+// npm put beside the packages.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const path = (relative) => fileURLToPath(new URL(relative, import.meta.url));
+const program = path('../src/main/behest.ts');
+const bundledNode = path('../node_modules/.bin/node');
+
+if (Number(process.versions.node.split('.')[0]) >= 24) {
+  process.argv[1] = program;
+  await import(program);
+} else if (existsSync(bundledNode)) {
+  const child = spawn(bundledNode, [program, ...process.argv.slice(2)], { stdio: 'inherit' });
+  // A terminal sends its signals to both of us; others only to this process.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+    process.on(signal, () => signal === 'SIGINT' || child.kill(signal));
+  }
+  child.on('exit', (code, signal) => {
+    process.exitCode = code ?? 128 + (signal === 'SIGINT' ? 2 : 15);
+  });
+} else {
+  console.error(`behest: Node ${process.version} is too old. Install Node 24, or run npm ci.`);
+  process.exitCode = 1;
+}

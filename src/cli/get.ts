@@ -1,0 +1,65 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { DescMessage, MessageShape } from '@bufbuild/protobuf';
+
+import { apiJson } from './api-json.ts';
+import type { CommandContext } from './command-context.ts';
+import { CommandFailure } from './exit-code.ts';
+import { fetchListing } from './fetch-listing.ts';
+import { type Listing, print } from './print.ts';
+import { type Target, parseTargets } from './resource-type.ts';
+
+export interface GetOptions {
+  readonly watch?: boolean;
+  readonly ignoreNotFound?: boolean;
+  readonly status?: string;
+  readonly workflow?: string;
+  readonly limit?: number;
+}
+
+const pollMs = 1000;
+
+/** `behest get TYPE [NAME…]`. */
+export async function get(
+  context: CommandContext,
+  words: readonly string[],
+  options: GetOptions,
+): Promise<void> {
+  const groups = Object.values(Object.groupBy(parseTargets(words), ({ type }) => type));
+  const load = (targets: readonly Target[]) => fetchListing(context, targets, options);
+  const listings = await Promise.all(groups.map((targets) => load(targets ?? [])));
+  listings.forEach((listing) => print(context, listing));
+  const [targets] = groups;
+  const [first] = listings;
+  if (options.watch !== true) return;
+  if (groups.length !== 1 || targets === undefined || first === undefined) {
+    throw new CommandFailure('usage', '--watch takes one type.');
+  }
+  await printChanges(context, first, () => load(targets));
+}
+
+/** Prints an object again whenever it differs, until Ctrl-C. */
+async function printChanges<D extends DescMessage>(
+  context: CommandContext,
+  first: Listing<D>,
+  load: () => Promise<Listing<D>>,
+): Promise<void> {
+  const abort = new AbortController();
+  const release = context.terminal.onInterrupt(() => abort.abort());
+  const text = (item: MessageShape<D>) => JSON.stringify(apiJson(first.desc, item));
+  let known = new Map(first.items.map((item) => [first.name(item), text(item)]));
+  try {
+    for (;;) {
+      await sleep(pollMs, undefined, { signal: abort.signal });
+      const listing = await load();
+      const items = listing.items.filter((item) => known.get(listing.name(item)) !== text(item));
+      known = new Map(listing.items.map((item) => [listing.name(item), text(item)]));
+      const quiet = { ...context, options: { ...context.options, headers: false } };
+      if (items.length > 0) print(quiet, { ...listing, items });
+    }
+  } catch (error) {
+    if (!abort.signal.aborted) throw error;
+  } finally {
+    release();
+  }
+}
