@@ -35,6 +35,8 @@ export class LossyTransport {
   readonly tasks: LossyQueue<Task>;
   readonly checkpoints: LossyQueue<Checkpoint>;
   readonly watcher: BusWatcher;
+  /** Whether it knows which checkpoints it holds: the in-process bus does, JetStream does not. */
+  readonly isAware: boolean;
   readonly #timeline: Timeline;
   readonly #dice: Dice;
   readonly #weather: TransportWeather;
@@ -45,11 +47,13 @@ export class LossyTransport {
     dice: Dice;
     weather: TransportWeather;
     watcher: BusWatcher;
+    isAware: boolean;
   }) {
     this.#timeline = parts.timeline;
     this.#dice = parts.dice;
     this.#weather = parts.weather;
     this.watcher = parts.watcher;
+    this.isAware = parts.isAware;
     this.tasks = new LossyQueue({ ...parts, name: 'task' });
     this.checkpoints = new LossyQueue({ ...parts, name: 'checkpoint' });
   }
@@ -107,9 +111,9 @@ export class LossyBus implements Bus {
   }
 
   missingTasks(tasks: readonly TaskRef[]): Promise<TaskRef[]> {
-    const { tasks: queue, checkpoints } = this.#transport;
+    const { tasks: queue, checkpoints, isAware } = this.#transport;
     return this.#line.call('missingTasks', () => {
-      return tasks.filter(({ id }) => !queue.has(id) && !checkpoints.has(id));
+      return tasks.filter(({ id }) => !queue.has(id) && !(isAware && checkpoints.has(id)));
     });
   }
 
@@ -136,11 +140,12 @@ export class LossyBus implements Bus {
   }
 
   publishCheckpoints(checkpoints: readonly Checkpoint[]): Promise<void> {
-    const { checkpoints: queue, now } = this.#transport;
+    const { checkpoints: queue, now, isAware } = this.#transport;
     const sent = structuredClone(checkpoints);
     return this.#line.call('publishCheckpoints', () => {
       for (const checkpoint of sent) {
-        if (!queue.has(checkpoint.taskId)) queue.push(checkpoint.taskId, checkpoint, now);
+        if (!isAware || !queue.has(checkpoint.taskId))
+          queue.push(checkpoint.taskId, checkpoint, now);
       }
     });
   }

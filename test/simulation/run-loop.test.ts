@@ -25,6 +25,7 @@ class CalmWorld {
     timeline: this.timeline,
     dice: this.#dice,
     weather: { lose: 0, double: 0, delayMs: 2 },
+    isAware: true,
     watcher: { published: () => 0, acknowledged: () => 0, taken: () => 0 },
   });
   readonly logged: string[] = [];
@@ -72,7 +73,7 @@ class CalmWorld {
       ...{ ledger, clock, bus: this.#bus(process) },
       log: { debug: quiet, info: quiet, warn: quiet, error: (event) => this.logged.push(event) },
       probes: { answers, hasSecret: () => true },
-      ...{ cacheRuns: 100, recheckMs: 30_000, hasSweeps: true },
+      ...{ cacheRuns: 100, recheckMs: 30_000 },
     });
     return process;
   }

@@ -13,7 +13,7 @@ import { Oracle } from './oracle.ts';
 import { judge } from './judge.ts';
 import { playPeople } from './people.ts';
 import { makeScenario, type Scenario } from './scenario.ts';
-import { startSimulatedController } from './simulated-controller.ts';
+import { BlindLedger, startSimulatedController } from './simulated-controller.ts';
 import { Line, SimulatedProcess, type LineWeather } from './simulated-process.ts';
 import { SimulatedRunner } from './simulated-runner.ts';
 import { Storm } from './storm.ts';
@@ -109,6 +109,7 @@ export class Simulation {
       dice: this.dice.fork(),
       weather: this.transportWeather,
       watcher: this.checker,
+      isAware: this.dice.chance(0.5),
     });
   }
 
@@ -180,15 +181,15 @@ export class Simulation {
   }
 
   startController(process: SimulatedProcess): Promise<{ stop(): Promise<void> }> {
+    const Reach = this.planted.hasNoSweeps === true ? BlindLedger : MemoryLedger;
     return startSimulatedController({
-      ledger: new MemoryLedger(this.store, this.line(process)),
+      ledger: new Reach(this.store, this.line(process)),
       bus: this.bus(process),
       clock: this.clock(process),
       log: this.#log(),
       probes: this.#probes(process),
       cacheRuns: this.#cacheRuns,
       recheckMs: this.#recheckMs,
-      hasSweeps: this.planted.hasNoSweeps !== true,
     });
   }
 
