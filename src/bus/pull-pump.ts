@@ -69,6 +69,11 @@ export class PullPump {
     this.stopped = true;
     clearInterval(this.watch);
     this.options.slots.close();
+    if (!this.options.isConnected()) {
+      // Draining waits for the server; what it may still deliver comes back after the lease.
+      this.subscription.unsubscribe();
+      return;
+    }
     await this.subscription.drain().catch(() => {
       // A closed connection has no subscriptions left to drain.
     });

@@ -140,6 +140,22 @@ describe.skipIf(probe === null)('JetStream bus, when things break', () => {
     expect(await bus.missingTasks([task])).toEqual([]);
   });
 
+  test('server away → consumers stop and the bus closes all the same', async () => {
+    const bus = await open();
+    const consumers = [
+      await bus.consumeTasks({ queues: ['a', 'b'], maxInFlight: 2 }, () => undefined),
+      await bus.consumeCheckpoints({ maxInFlight: 2 }, () => undefined),
+      await bus.serveBlobs({ get: () => Promise.resolve(null), put: () => Promise.resolve('') }),
+      bus.onSignal('nudge', () => undefined),
+    ];
+    await server.kill();
+    await until(() => logged.some(({ event }) => event === 'nats.disconnected'));
+    const started = performance.now();
+    await Promise.all(consumers.map((consumer) => consumer.stop()));
+    await bus.close();
+    expect(performance.now() - started).toBeLessThan(1_000);
+  });
+
   test('a message that nobody can read → is taken away once, logged by subject', async () => {
     const bus = await open();
     const foreign = await connect({ servers: nats.url });

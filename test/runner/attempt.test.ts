@@ -86,6 +86,9 @@ describe('an attempt', () => {
   });
 });
 
+/** What a handler in JavaScript may do, and TypeScript's rules forbid. */
+const rejectWith = (reason: string): Promise<never> => Promise.reject(reason);
+
 type Case = [name: string, make: () => unknown, expected: object];
 
 describe('outcomes of a handler', () => {
@@ -109,7 +112,7 @@ describe('outcomes of a handler', () => {
       { class: 'retryable', code: 'rate_limited', message: /^slow$/, retryAfterMs: 7, details: { status: 429 } }],
     ['a hard error', () => { throw new HardError('code', 'it threw'); }, { class: 'hard', code: 'code', message: /^it threw$/ }],
     ['an unknown error', () => { throw new TypeError('x is undefined'); }, { class: 'hard', code: 'internal', message: /x is undefined/ }],
-    ['no error object', () => { throw 'plain text'; }, { class: 'hard', code: 'internal', message: /plain text/ }],
+    ['no error object', () => rejectWith('plain text'), { class: 'hard', code: 'internal', message: /plain text/ }],
     ['a long message', () => { throw new HardError('code', 'x'.repeat(100_000)); }, { code: 'code', message: /^x{8192}… \(100000 characters\)$/ }],
     ['large details', () => { throw new HardError('code', 'm', { details: 'x'.repeat(100_000) }); }, { code: 'code', details: { excerpt: /^"x{4095}$/ } }],
   ]; // prettier-ignore

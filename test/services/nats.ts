@@ -69,12 +69,10 @@ class Server implements LocalNats {
       stdio: 'ignore',
     });
     this.child = child;
-    let failure: Error | null = null;
-    child.once('error', (error) => {
-      failure = error;
-    });
+    const failures: Error[] = [];
+    child.once('error', (error) => failures.push(error));
     for (let tried = 0; tried < 400; tried += 1) {
-      if (failure !== null) throw failure;
+      if (failures[0] !== undefined) throw failures[0];
       if (child.exitCode !== null) throw new Error(`nats-server ended with ${child.exitCode}`);
       if (await answers(this.port)) return;
       await sleep(25);
