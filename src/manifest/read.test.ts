@@ -163,6 +163,11 @@ describe('resources', () => {
     );
   });
 
+  test('what the schema has a default for need not be given', () => {
+    const flow = `apiVersion: behest.dev/v1\nkind: Workflow\nmetadata: { name: w }\nspec:\n  input: { required: [url], properties: { url: { default: x } } }\n  steps:\n    ${start}\n`;
+    expect(readFiles({ 'w.yaml': flow, 'r.yaml': run('r', 'w') }).problems).toEqual([]);
+  });
+
   test.each([
     ['no workflow', 'input: {}', '4:1 missing-field'],
     ['misspelt field', 'workflow: w, inputs: {}', '4:22 unknown-field'],

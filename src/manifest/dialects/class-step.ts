@@ -35,7 +35,7 @@ export function classStepCode({
 }
 
 function callerOf(module: string, method: string): string {
-  return `import importlib, inspect, sys, types
+  return `import builtins, importlib, inspect, sys, types
 
 
 class BaseWorkflow:
@@ -49,8 +49,8 @@ def _provide():
     base = types.ModuleType("workflows.base_workflow")
     base.BaseWorkflow = BaseWorkflow
     errors = types.ModuleType("workflows.errors")
-    errors.RetryableError = globals().get("RetryableError", RuntimeError)
-    errors.HardError = globals().get("HardError", RuntimeError)
+    for name in ("RetryableError", "HardError"):
+        setattr(errors, name, globals().get(name) or getattr(builtins, name, RuntimeError))
     sys.modules["workflows"] = package
     sys.modules["workflows.base_workflow"] = base
     sys.modules["workflows.errors"] = errors

@@ -10,17 +10,20 @@ import { meantField, tell } from './tell.ts';
 export type Check = (value: Json) => readonly Problem[];
 
 /** Ajv as all our checks use it: every error, with what is needed to tell it well. */
-export function newAjv(): Ajv2020 {
-  const ajv = new Ajv2020({ allErrors: true, verbose: true, strict: false, messages: true });
+export function newAjv(options: { readonly useDefaults?: boolean } = {}): Ajv2020 {
+  const ajv = new Ajv2020({ allErrors: true, verbose: true, strict: false, ...options });
   ajvFormats.default(ajv);
   return ajv;
 }
 
 /** A check of values by a schema without references; paths are relative to the value. */
-export function schemaCheck(schema: JsonObject): Check {
+export function schemaCheck(
+  schema: JsonObject,
+  options: { readonly useDefaults?: boolean } = {},
+): Check {
   let validate: ValidateFunction | undefined;
   return (value) => {
-    validate ??= newAjv().compile(schema);
+    validate ??= newAjv(options).compile(schema);
     if (validate(value)) return [];
     const errors = chooseBranches(validate.errors ?? []);
     return unique(withoutEchoes(errors).map((error) => tell(error, value)));
