@@ -1,9 +1,10 @@
 import type { Fact } from '../engine/fact.ts';
-import { attemptFact } from '../engine/perform.ts';
 import { nextWake, runStatus } from '../engine/status.ts';
-import type { NewRun, RunRequest } from '../record/run.ts';
-import { advance, type Advance, type ChildWish } from './advance.ts';
+import type { RunRequest } from '../record/run.ts';
+import { type Adopted, adoptChildren } from './adopt-children.ts';
+import { advance, type Advance } from './advance.ts';
 import type { Clock, Ledger, Log, RunChange } from './ports.ts';
+import type { Programs } from './programs.ts';
 import { requestFact } from './request-facts.ts';
 import type { CachedRun, RunCache } from './run-cache.ts';
 import type { RunLoader } from './run-loader.ts';
@@ -34,6 +35,7 @@ export interface MovedRun {
 export interface BatchParts {
   readonly ledger: Ledger;
   readonly loader: RunLoader;
+  readonly programs: Programs;
   readonly cache: RunCache;
   readonly clock: Clock;
   readonly log: Log;
@@ -47,8 +49,7 @@ export async function processBatch(parts: BatchParts, works: readonly Work[]): P
   const first = await moveAll(parts, works);
   const second = first.stale.length === 0 ? null : await moveAll(parts, first.stale);
   const moved = [...first.moved, ...(second?.moved ?? [])];
-  await adoptChildren(parts, moved);
-  return commit(parts, moved);
+  return commit(parts, await withChildren(parts, moved));
 }
 
 /**
@@ -148,51 +149,29 @@ function changeOf(run: CachedRun, moved: Advance, requests: readonly RunRequest[
   };
 }
 
-/** Children start on the newest version of their workflow; one that does not exist fails its step. */
-async function adoptChildren(parts: BatchParts, candidates: MovedRun[]): Promise<void> {
-  for (;;) {
-    const wishes = candidates.flatMap(({ moved }) => moved.children);
-    if (wishes.length === 0) return;
-    const refs = wishes.map(({ namespace, workflow }) => ({ namespace, name: workflow }));
-    const found = await parts.ledger.findWorkflows(refs);
-    const versions = new Map(
-      found.map((each) => [`${each.namespace}/${each.name}`, each.versionId]),
-    );
-    const isGone = (wish: ChildWish) => !versions.has(`${wish.namespace}/${wish.workflow}`);
-    const born = await bornChildren(parts, wishes.filter(isGone));
-    for (const [position, candidate] of candidates.entries()) {
-      candidates[position] = adopt(parts, candidate, { versions, born });
-    }
-  }
+/** Gives every wished child its run, or fails its step, which may lead to further wishes. */
+async function withChildren(
+  parts: BatchParts,
+  candidates: readonly MovedRun[],
+): Promise<readonly MovedRun[]> {
+  if (candidates.every(({ moved }) => moved.children.length === 0)) return candidates;
+  const adopted = await adoptChildren(
+    parts,
+    candidates.map(({ run, moved }) => ({ run, wishes: moved.children })),
+  );
+  return withChildren(
+    parts,
+    candidates.map((candidate, index) => {
+      const own = adopted[index];
+      return own === undefined ? candidate : withAdopted(parts, candidate, own);
+    }),
+  );
 }
 
-/** Children that run already; what has become of their workflow since is nothing to them. */
-async function bornChildren(
-  parts: BatchParts,
-  wishes: readonly ChildWish[],
-): Promise<ReadonlySet<string>> {
-  if (wishes.length === 0) return new Set();
-  const seqs = await parts.ledger.currentSeqs(wishes.map(({ runId }) => runId));
-  return new Set(seqs.keys());
-}
-
-function adopt(
-  parts: BatchParts,
-  candidate: MovedRun,
-  { versions, born }: { versions: ReadonlyMap<string, string>; born: ReadonlySet<string> },
-): MovedRun {
+function withAdopted(parts: BatchParts, candidate: MovedRun, adopted: Adopted): MovedRun {
   const { run, moved, change } = candidate;
   if (moved.children.length === 0) return candidate;
-  const now = parts.clock.now();
-  const children: NewRun[] = [];
-  const failures: Fact[] = [];
-  for (const wish of moved.children) {
-    const versionId = versions.get(`${wish.namespace}/${wish.workflow}`);
-    if (versionId === undefined) {
-      if (!born.has(wish.runId)) failures.push(noSuchWorkflow(run, wish));
-    } else children.push(childRun(run, wish, { versionId, now }));
-  }
-  const more = advance(run.program, run.state, failures, now);
+  const more = advance(run.program, run.state, adopted.failures, parts.clock.now());
   const all: Advance = {
     recorded: [...moved.recorded, ...more.recorded],
     tasks: [...moved.tasks, ...more.tasks],
@@ -201,38 +180,11 @@ function adopt(
     refused: moved.refused,
     resume: more.resume ?? moved.resume,
   };
-  const next = { ...changeOf(run, all, []), answered: change.answered };
+  const children = [...change.children, ...adopted.children];
   return {
     ...candidate,
     moved: all,
-    change: { ...next, children: [...change.children, ...children] },
-  };
-}
-
-function noSuchWorkflow(run: CachedRun, wish: ChildWish): Fact {
-  const message = `There is no workflow "${wish.workflow}" in namespace "${wish.namespace}" to start as a child.`;
-  const error = { class: 'hard', code: 'invalid_input', message } as const;
-  return attemptFact(run.state, wish.ref, { kind: 'failed', error });
-}
-
-function childRun(
-  run: CachedRun,
-  wish: ChildWish,
-  made: { versionId: string; now: number },
-): NewRun {
-  const stepId = run.program.steps[wish.ref.step]?.id ?? '';
-  return {
-    id: wish.runId,
-    namespace: wish.namespace,
-    workflow: wish.workflow,
-    versionId: made.versionId,
-    input: wish.input,
-    labels: {},
-    cause: { kind: 'parent', name: `${run.record.id}/${stepId}` },
-    createdBy: run.record.createdBy,
-    createdAt: made.now,
-    idempotencyKey: null,
-    parent: { runId: run.record.id, ...wish.ref },
+    change: { ...changeOf(run, all, []), answered: change.answered, children },
   };
 }
 

@@ -39,6 +39,7 @@ export class RunLoop {
   readonly #lanes: readonly Lane<Work>[];
   readonly #timers: RunTimers;
   readonly #cache: RunCache;
+  readonly #programs: Programs;
   readonly #loader: RunLoader;
   readonly #checking = new Set<string>();
   #consumers: Consumer[] = [];
@@ -47,7 +48,9 @@ export class RunLoop {
     this.#options = options;
     const { ledger, log } = options;
     this.#cache = new RunCache(options.cacheRuns);
-    this.#loader = new RunLoader({ ledger, programs: new Programs(ledger), cache: this.#cache });
+    this.#programs = new Programs(ledger);
+    const shared = { ledger, programs: this.#programs, cache: this.#cache };
+    this.#loader = new RunLoader(shared);
     this.#timers = new RunTimers(options.clock, (runId) => this.submit({ runId, fact: null }));
     const process = (batch: readonly Work[]) => this.#process(batch);
     this.#lanes = Array.from(
@@ -109,7 +112,8 @@ export class RunLoop {
 
   async #process(works: readonly Work[]): Promise<void> {
     const { ledger, clock, log, bus } = this.#options;
-    const parts = { ledger, clock, log, loader: this.#loader, cache: this.#cache };
+    const shared = { programs: this.#programs, loader: this.#loader, cache: this.#cache };
+    const parts = { ledger, clock, log, ...shared };
     let moved: MovedRun[];
     try {
       moved = await processBatch(parts, works);

@@ -167,6 +167,27 @@ describe('one controller, one runner, real Postgres', () => {
     expect(failed.error).toMatchObject({ step: 'c', code: 'child_failed' });
   });
 
+  test('a child’s input → completed by its schema’s defaults, refused when it does not fit', async () => {
+    await rig.register('child', {
+      input: { type: 'object', properties: { n: { type: 'integer', default: 7 } } },
+      steps: [{ id: 'x', type: 'transform', config: { output: '{{ input.n + 1 }}' } }],
+      output: '{{ x.output }}',
+    });
+    const config = { workflow: 'child', input: '{{ input }}' };
+    await rig.register('parent', [{ id: 'c', type: 'workflow', config }]);
+    const run = await rig.status(await rig.startRun('parent', {}), 'completed');
+    expect(run.output).toEqual({ c: 8 });
+    const failed = await rig.status(await rig.startRun('parent', { n: 'x' }), 'failed');
+    expect(failed.error).toMatchObject({ code: 'invalid_input' });
+    expect(failed.error?.message).toContain('input/n must be integer');
+  });
+
+  test('a workflow that starts itself → ends at the depth limit', async () => {
+    await rig.register('self', [{ id: 'c', type: 'workflow', config: { workflow: 'self' } }]);
+    const run = await rig.status(await rig.startRun('self'), 'failed');
+    expect(run.error?.message).toContain('nest more than 16 deep');
+  });
+
   test('a cancelled parent → its child is cancelled too', async () => {
     await rig.register('long', [{ id: 'w', type: 'wait', config: { duration: '1h' } }]);
     await rig.register('parent', [{ id: 'c', type: 'workflow', config: { workflow: 'long' } }]);
