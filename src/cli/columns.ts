@@ -29,6 +29,8 @@ export const runStatus = (run: Pick<Run, 'status'>): string =>
 export const stepStatus = (step: Pick<StepRun, 'status'>): string =>
   enumText(StepStatusSchema, step.status);
 
+const isSkipped = (step: StepRun): boolean => stepStatus(step) === 'skipped';
+
 export function workflowColumns(now: number): Column<Workflow>[] {
   return [
     { title: 'NAMESPACE', cell: (each) => each.namespace, isWide: true },
@@ -75,7 +77,7 @@ export function stepColumns(now: number): Column<StepRun>[] {
       cell: (each) =>
         each.items === undefined ? '' : `${each.items.completed}/${each.items.total}`,
     },
-    { title: 'DURATION', cell: (each) => took(now, each) },
+    { title: 'DURATION', cell: (each) => (isSkipped(each) ? '' : took(now, each)) },
     { title: 'MESSAGE', cell: (each) => (each.error?.message ?? each.waitReason).slice(0, 100) },
   ];
 }
@@ -89,7 +91,7 @@ export function sourceColumns(now: number): Column<Source>[] {
       title: 'REASON',
       cell: (each) => (each.suspended ? 'Suspended' : (ready(each)?.reason ?? '')),
     },
-    { title: 'REVISION', cell: (each) => each.lastAppliedRevision },
+    { title: 'REVISION', cell: (each) => each.lastAppliedRevision.slice(0, 12) },
     { title: 'OBJECTS', cell: (each) => String(each.inventory.length) },
     { title: 'AGE', cell: (each) => since(now, each.updatedAt) },
     { title: 'KIND', cell: (each) => each.kind, isWide: true },
@@ -123,7 +125,7 @@ export function versionColumns(now: number): Column<WorkflowVersion>[] {
     { title: 'NUMBER', cell: (each) => String(each.number) },
     { title: 'DIGEST', cell: (each) => each.digest.slice(0, 12) },
     { title: 'SOURCE', cell: (each) => each.origin?.source || '(api)' },
-    { title: 'REVISION', cell: (each) => each.origin?.revision ?? '' },
+    { title: 'REVISION', cell: (each) => (each.origin?.revision ?? '').slice(0, 12) },
     { title: 'AUTHOR', cell: (each) => each.origin?.author ?? '' },
     { title: 'AGE', cell: (each) => since(now, each.createdAt) },
     { title: 'PATH', cell: (each) => each.origin?.path ?? '', isWide: true },

@@ -24,8 +24,9 @@ export async function diff(
   const differences: Difference[] = [];
   for (const path of filename) {
     const { resources, problems } = await readFiles(path, context);
-    terminal.err(showProblems(problems, { root: '', paint }));
-    if (problems.some(({ severity }) => severity === 'error')) throw new CommandFailure('invalid');
+    const errors = problems.filter(({ severity }) => severity === 'error');
+    terminal.err(showProblems(errors, { root: '', paint }));
+    if (errors.length > 0) throw new CommandFailure('invalid', 'Nothing was compared.');
     for (const resource of resources) differences.push(...(await compare(context, resource)));
   }
   if (options.output === 'json') {

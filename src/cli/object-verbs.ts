@@ -49,7 +49,7 @@ function addDescribe(program: Command, terminal: Terminal): void {
   apiCommand(program, {
     usage: 'describe <type> [names...]',
     about: 'show an object in full, with its steps and events',
-    examples: ['behest describe run @latest', 'behest describe source/workflows.d'],
+    examples: ['behest describe run @latest', 'behest describe source/workflows-d'],
   }).action((type: string, names: string[], options: GlobalOptions) =>
     withServer(terminal, options, async (context) => {
       const { describe } = await import('./describe.ts');
@@ -114,7 +114,7 @@ function addSourceVerbs(program: Command, terminal: Terminal): void {
     const command = apiCommand(program, {
       usage: `${verb} <source> [name]`,
       about: verbs[verb],
-      examples: [`behest ${verb} workflows.d`, `behest ${verb} source/workflows.d`],
+      examples: [`behest ${verb} workflows-d`, `behest ${verb} source/workflows-d`],
     });
     if (verb === 'reconcile') {
       command

@@ -71,5 +71,7 @@ function valueAt(json: JsonValue | undefined, keys: readonly string[]): JsonValu
 
 function compare(a: JsonValue | undefined, b: JsonValue | undefined): number {
   if (typeof a === 'number' && typeof b === 'number') return a - b;
-  return (JSON.stringify(a) ?? '').localeCompare(JSON.stringify(b) ?? '', 'en', { numeric: true });
+  // What lacks the field comes last.
+  if (a === undefined || b === undefined) return Number(a === undefined) - Number(b === undefined);
+  return JSON.stringify(a).localeCompare(JSON.stringify(b), 'en', { numeric: true });
 }

@@ -32,7 +32,9 @@ function plainLines(terminal: Terminal): Progress {
       const change = changeOf(event);
       if (change === null) return;
       const { step, status, note } = change;
-      terminal.err(`${[step, status, note].filter((part) => part !== '').join(' ')}\n`);
+      terminal.err(
+        `${[step === '' ? 'run' : step, status, note].filter((part) => part !== '').join(' ')}\n`,
+      );
     },
     end: () => undefined,
   };

@@ -7,6 +7,11 @@ import { loadEnvironment } from './load-environment.ts';
 /** The terminal that this process was started from. */
 export function processTerminal(): Terminal {
   const { stdin, stdout, stderr } = process;
+  // `behest get runs | head` closes the pipe early, and there is nobody left to write for.
+  stdout.on('error', (error: Error) => {
+    if ('code' in error && error.code === 'EPIPE') process.exit(0);
+    throw error;
+  });
   return {
     environment: loadEnvironment(process.env),
     out: (line) => void stdout.write(line),
