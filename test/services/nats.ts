@@ -47,33 +47,35 @@ export async function localNats(): Promise<NatsService | null> {
   return { url: `nats://127.0.0.1:${server.port}`, local: server, stop: () => server.remove() };
 }
 
+/**
+ * Starts a program and kills it when its own standard input ends: also when this process is killed
+ * and no handler of it runs any more.
+ */
+const WATCHDOG = '"$@" </dev/null & read -r _; kill -9 $!; wait';
+
 class Server implements LocalNats {
   readonly port: number;
   private readonly binary: string;
   private readonly directory: string;
   private child: ChildProcess | null = null;
-  private readonly killOnExit = (): void => {
-    this.child?.kill('SIGKILL');
-  };
 
   constructor(binary: string, port: number, directory: string) {
     this.binary = binary;
     this.port = port;
     this.directory = directory;
-    process.once('exit', this.killOnExit);
   }
 
   async start(): Promise<void> {
     const address = ['--addr', '127.0.0.1', '--port', String(this.port)];
-    const child = spawn(this.binary, [...address, '--jetstream', '--store_dir', this.directory], {
-      stdio: 'ignore',
+    const command = [this.binary, ...address, '--jetstream', '--store_dir', this.directory];
+    const child = spawn('/bin/sh', ['-c', WATCHDOG, 'watchdog', ...command], {
+      stdio: ['pipe', 'ignore', 'ignore'],
     });
     this.child = child;
     const failures: Error[] = [];
     child.once('error', (error) => failures.push(error));
     for (let tried = 0; tried < 400; tried += 1) {
       if (failures[0] !== undefined) throw failures[0];
-      if (child.exitCode !== null) throw new Error(`nats-server ended with ${child.exitCode}`);
       if (await answers(this.port)) return;
       await sleep(25);
     }
@@ -84,7 +86,7 @@ class Server implements LocalNats {
     const { child } = this;
     if (child === null || child.exitCode !== null || child.signalCode !== null) return;
     const gone = new Promise((resolve) => child.once('exit', resolve));
-    child.kill('SIGKILL');
+    child.stdin?.end();
     await gone;
     this.child = null;
   }
@@ -95,7 +97,6 @@ class Server implements LocalNats {
 
   async remove(): Promise<void> {
     await this.kill();
-    process.removeListener('exit', this.killOnExit);
     await rm(this.directory, { recursive: true, force: true });
   }
 }
