@@ -3,6 +3,7 @@ import { suspects } from '../engine/decide-stop.ts';
 import type { Fact, RecordableFact, VolatileFact } from '../engine/fact.ts';
 import { admits, fold } from '../engine/fold.ts';
 import { attemptFact, isPure, perform } from '../engine/perform.ts';
+import { isLeftBehind, possiblyUnderWay } from '../engine/left-behind.ts';
 import { plan } from '../engine/plan.ts';
 import { type ChildStart, prepareChild, prepareTask } from '../engine/prepare.ts';
 import type { RunState } from '../engine/state.ts';
@@ -41,8 +42,7 @@ export interface CancelWish {
 export function advance(
   program: Program,
   state: RunState,
-  facts: readonly Fact[],
-  now: number,
+  { facts, now }: { readonly facts: readonly Fact[]; readonly now: number },
 ): Advance {
   const result: Advance = {
     recorded: [],
@@ -75,8 +75,11 @@ class Loop {
 
   record(fact: Fact): boolean {
     if (!admits(this.#program, this.#state, fact)) return false;
+    const before = fact.kind === 'reopened' ? possiblyUnderWay(this.#program, this.#state) : [];
     fold(this.#program, this.#state, fact);
     this.#result.recorded.push(fact as RecordableFact);
+    // A person's retry of a run that is going on leaves attempts behind: nobody waits for them.
+    for (const ref of before) if (isLeftBehind(this.#state, ref)) this.#stop([ref]);
     return true;
   }
 
@@ -100,7 +103,9 @@ class Loop {
 
   #carryOut(decision: Decision): boolean {
     if (isPure(decision)) {
-      if (decision.kind === 'abandon') this.#warn(decision.step);
+      if (decision.kind === 'abandon') {
+        this.#stop(suspects(this.#program, this.#state, decision.step));
+      }
       this.record(perform(this.#program, this.#state, decision));
       return true;
     }
@@ -124,10 +129,11 @@ class Loop {
     }
   }
 
-  #warn(step: number): void {
-    const child = this.#program.steps[step]?.definition.type === 'workflow';
-    const refs = suspects(this.#program, this.#state, step);
-    this.#result.cancels.push(...refs.map((ref) => ({ ref, child })));
+  #stop(refs: readonly AttemptRef[]): void {
+    for (const ref of refs) {
+      const child = this.#program.steps[ref.step]?.definition.type === 'workflow';
+      this.#result.cancels.push({ ref: attempt(ref), child });
+    }
   }
 
   #dispatch(ref: AttemptRef): void {

@@ -96,6 +96,8 @@ export interface RunChange {
   readonly children: readonly NewRun[];
   /** Requests that these facts answer; deleted from the inbox. */
   readonly answered: readonly string[];
+  /** Put into the inboxes of other runs, those that exist and have not finished: cancels of children. */
+  readonly asked: readonly RunRequest[];
 }
 
 export interface RevisionChange {

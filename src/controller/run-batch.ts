@@ -1,3 +1,4 @@
+import { childRunId } from '../engine/decision.ts';
 import type { Fact } from '../engine/fact.ts';
 import { nextWake, runStatus } from '../engine/status.ts';
 import type { RunRequest } from '../record/run.ts';
@@ -108,7 +109,7 @@ function moveOn(parts: BatchParts, input: Input): MovedRun | null {
       const fact = requestFact(run.program, request, now);
       if (fact !== null) facts.push(fact);
     }
-    const moved = advance(run.program, run.state, facts, now);
+    const moved = advance(run.program, run.state, { facts, now });
     const change = changeOf(run, moved, requests);
     return { run, moved, works, change, isRecheck: works.some((work) => work.isRecheck === true) };
   } catch (error) {
@@ -146,7 +147,23 @@ function changeOf(run: CachedRun, moved: Advance, requests: readonly RunRequest[
     facts: moved.recorded,
     children: [],
     answered: requests.map((request) => request.id),
+    asked: childCancels(run, moved),
   };
+}
+
+/** The children of attempts that are stopped are cancelled too: in the same commit, so for certain. */
+function childCancels({ record, state }: CachedRun, moved: Advance): RunRequest[] {
+  const stopped = moved.cancels.filter(({ child }) => child);
+  return stopped.map(({ ref }) => {
+    const runId = childRunId(record.id, ref);
+    return {
+      id: `${runId}.parent-cancel`,
+      runId,
+      createdAt: state.now,
+      by: `run ${record.id}`,
+      body: { kind: 'cancel', reason: 'the parent run was cancelled' },
+    };
+  });
 }
 
 /** Gives every wished child its run, or fails its step, which may lead to further wishes. */
@@ -171,7 +188,7 @@ async function withChildren(
 function withAdopted(parts: BatchParts, candidate: MovedRun, adopted: Adopted): MovedRun {
   const { run, moved, change } = candidate;
   if (moved.children.length === 0) return candidate;
-  const more = advance(run.program, run.state, adopted.failures, parts.clock.now());
+  const more = advance(run.program, run.state, { facts: adopted.failures, now: parts.clock.now() });
   const all: Advance = {
     recorded: [...moved.recorded, ...more.recorded],
     tasks: [...moved.tasks, ...more.tasks],
@@ -193,6 +210,7 @@ function isChange({ change, run }: MovedRun): boolean {
   return (
     change.facts.length > 0 ||
     change.answered.length > 0 ||
+    change.asked.length > 0 ||
     change.status !== run.record.status ||
     change.wakeAt !== run.record.wakeAt
   );

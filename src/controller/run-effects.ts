@@ -22,16 +22,14 @@ export interface EffectParts {
 export async function carryOut(parts: EffectParts, moved: readonly MovedRun[]): Promise<void> {
   try {
     stopAttempts(parts, moved);
-    await Promise.all([
-      publishTasks(parts, moved),
-      stopChildren(parts, moved),
-      reportEnds(parts, moved),
-    ]);
+    await Promise.all([publishTasks(parts, moved), reportEnds(parts, moved)]);
   } catch (error) {
     parts.log.error('controller.effects_failed', { error, runs: moved.length });
   }
   const children = moved.flatMap((each) => each.change.children.map(({ id }) => id));
   if (children.length > 0) parts.look(children, false);
+  const asked = moved.flatMap((each) => each.change.asked.map(({ runId }) => runId));
+  if (asked.length > 0) parts.look(asked, true);
   const changed = moved.filter((each) => each.moved.recorded.length > 0);
   if (changed.length === 0) return;
   parts.bus.broadcast({ kind: 'changed', runIds: changed.map(({ run }) => run.record.id) });
@@ -101,24 +99,6 @@ function stopAttempts(parts: EffectParts, moved: readonly MovedRun[]): void {
     parts.bus.withdrawTasks(withdrawn).catch((error: unknown) => {
       parts.log.warn('bus.withdraw_failed', { error, runId: run.record.id });
     });
-  }
-}
-
-/** A cancelled parent's children are cancelled too. */
-async function stopChildren(parts: EffectParts, moved: readonly MovedRun[]): Promise<void> {
-  for (const { run, moved: wishes } of moved) {
-    if (!wishes.cancels.some(({ child }) => child)) continue;
-    const children = await parts.ledger.childrenOf(run.record.id);
-    for (const child of children) {
-      await parts.ledger.addRequest({
-        id: `${child}.parent-cancel`,
-        runId: child,
-        createdAt: run.state.now,
-        by: `run ${run.record.id}`,
-        body: { kind: 'cancel', reason: 'the parent run was cancelled' },
-      });
-    }
-    if (children.length > 0) parts.look(children, true);
   }
 }
 

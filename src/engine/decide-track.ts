@@ -1,8 +1,7 @@
 import type { Program } from '../graph/program.ts';
-import { NO_ITEM, taskId } from '../task/task.ts';
-import type { AttemptRef, Decision } from './decision.ts';
+import { NO_ITEM } from '../task/task.ts';
+import { type AttemptRef, childRunId, type Decision } from './decision.ts';
 import { timerEnd } from './durable-timer.ts';
-import { namedUuid } from './hash.ts';
 import { programStep, stepAt } from './settle.ts';
 import { newTrack, type Fan, type RunState, type Track } from './state.ts';
 
@@ -53,8 +52,7 @@ function begin(program: Program, state: RunState, place: Place & { track: Track 
       return { kind: 'wait', step: ref.step, reason: 'timer', wakeAt: until.at };
     }
     case 'workflow': {
-      const id = taskId(state.identity.id, ref.step, ref.item, ref.attempt);
-      return { kind: 'startChild', ...ref, runId: namedUuid(id) };
+      return { kind: 'startChild', ...ref, runId: childRunId(state.identity.id, ref) };
     }
     default:
       return { kind: 'dispatch', ...ref };

@@ -1,3 +1,5 @@
+import { taskId } from '../task/task.ts';
+import { namedUuid } from './hash.ts';
 import type { SkipReason, FinalStatus } from './fact.ts';
 import type { StepError } from '../task/error.ts';
 
@@ -46,6 +48,11 @@ export type WaitReason =
   | 'resume' // retries spent; the resume service will look again
   | 'timer' // a durable wait
   | 'cancelling'; // told to stop, not yet acknowledged
+
+/** The child run of an attempt: the same id whoever starts or stops it. */
+export function childRunId(runId: string, { step, item, attempt }: AttemptRef): string {
+  return namedUuid(taskId(runId, step, item, attempt));
+}
 
 export interface AttemptRef {
   readonly step: number;

@@ -2,7 +2,7 @@ import type { RunChange } from '../controller/ports.ts';
 import type { Sql } from './connect.ts';
 import { childColumns } from './child-columns.ts';
 import { factColumns } from './fact-columns.ts';
-import { jsonText } from './plain-text.ts';
+import { jsonText, plainText } from './plain-text.ts';
 import { statusCode } from './run-status.ts';
 
 /**
@@ -21,6 +21,7 @@ export async function commitRuns(
   const f = factColumns(runs);
   const k = childColumns(runs);
   const a = answeredColumns(runs);
+  const q = askedColumns(runs);
   const rows = await sql<{ id: string }[]>`
     with change as (
       select *
@@ -95,6 +96,17 @@ export async function commitRuns(
       delete from request
       using unnest(${a.place}::int4[], ${a.id}::text[]) as a (place, id)
       where request.id = a.id and (a.place in (select place from committed)) is true
+    ),
+    asked as (
+      insert into request (id, run_id, created_at, by, body)
+      select q.id, run.id, q.created_at, q.by, q.body::json
+      from unnest(
+        ${q.place}::int4[], ${q.id}::text[], ${q.runId}::uuid[], ${q.createdAt}::int8[],
+        ${q.by}::text[], ${q.body}::text[]
+      ) as q (place, id, run_id, created_at, by, body)
+      join run on run.id = q.run_id and run.status < 10
+      where (q.place in (select place from committed)) is true
+      on conflict (id) do nothing
     )
     select id from committed`;
   return new Set(rows.map((row) => row.id));
@@ -132,4 +144,16 @@ function runColumns(runs: readonly RunChange[]) {
 function answeredColumns(runs: readonly RunChange[]) {
   const answered = runs.flatMap((run, place) => run.answered.map((id) => ({ place, id })));
   return { place: answered.map((one) => one.place), id: answered.map((one) => one.id) };
+}
+
+function askedColumns(runs: readonly RunChange[]) {
+  const asked = runs.flatMap((run, place) => run.asked.map((request) => ({ place, ...request })));
+  return {
+    place: asked.map((one) => one.place),
+    id: asked.map((one) => plainText(one.id)),
+    runId: asked.map((one) => one.runId),
+    createdAt: asked.map((one) => one.createdAt),
+    by: asked.map((one) => plainText(one.by)),
+    body: asked.map((one) => JSON.stringify(one.body)),
+  };
 }

@@ -75,7 +75,7 @@ describe('the seven laws, on random graphs with retries, failures and fan-outs',
         const { program, state } = world;
         if (state.cancellingSince !== null || world.resume !== null) return;
         const replayed = world.replayed();
-        const result = advance(program, replayed, [], world.now);
+        const result = advance(program, replayed, { facts: [], now: world.now });
         expect(result.recorded).toEqual([]);
         const key = (ref: { step: number; item: number; attempt: number }) =>
           `${ref.step}.${ref.item}.${ref.attempt}`;

@@ -101,6 +101,18 @@ describe('moments of a run', () => {
     expect(world.state.finished).toMatchObject({ status: 'completed', output: null });
   });
 
+  test('a parked run is retried while another step is under way → that attempt is told to stop', () => {
+    const world = worldOf(sampleGraph([{}, {}, {}]));
+    world.step([]);
+    world.step([result(world, { outcome: TRANSIENT })]);
+    const again = world.step([reopened(world, { steps: [1] })]);
+    expect(again.cancels).toEqual([{ ref: { step: 1, item: NO_ITEM, attempt: 1 }, child: false }]);
+    expect(again.tasks.map(({ step, attempt }) => ({ step, attempt }))).toEqual([
+      { step: 0, attempt: 2 },
+      { step: 1, attempt: 2 },
+    ]);
+  });
+
   test('a failed fan-out is retried with another input → its list is made anew, also in a replay', () => {
     const graph = sampleGraph([{ forEach: '{{ input.list }}', config: { value: '{{ item }}' } }]);
     const world = worldOf(graph, { list: ['a', 'b'] });

@@ -137,7 +137,7 @@ function edges(choice: StepChoice, steps: readonly Step[], first: number): Edge[
     const from = first + (at % open);
     const names = BRANCHES[steps[from]?.type ?? ''];
     const name = names === undefined || branch > 3 ? null : (names[branch % names.length] ?? null);
-    found.set(`${from}/${name}`, { from, branch: name });
+    found.set(`${from}/${name ?? ''}`, { from, branch: name });
   }
   return [...found.values()];
 }

@@ -64,7 +64,7 @@ export class World {
   }
 
   step(facts: readonly Fact[]): Advance {
-    const result = advance(this.program, this.state, facts, this.now);
+    const result = advance(this.program, this.state, { facts: facts, now: this.now });
     this.recorded.push(...result.recorded);
     this.resume = result.resume ?? this.resume;
     for (const task of result.tasks) {

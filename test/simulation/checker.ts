@@ -5,7 +5,7 @@ import { isReady, stepAt } from '../../src/engine/settle.ts';
 import { initialState, isSettled, type RunState } from '../../src/engine/state.ts';
 import type { Program } from '../../src/graph/program.ts';
 import type { RunRecord } from '../../src/record/run.ts';
-import { type Checkpoint, type Task, taskId } from '../../src/task/task.ts';
+import { type Checkpoint, NO_ITEM, type Task, taskId } from '../../src/task/task.ts';
 import type { BusWatcher } from './lossy-bus.ts';
 import type { StoreWatcher } from './memory-store.ts';
 
@@ -17,7 +17,6 @@ export interface Shadow {
   seq: number;
   /** By task id: when its outcome was recorded. */
   readonly recordedAt: Map<string, number>;
-  readonly statuses: string[];
 }
 
 export interface CheckerParts {
@@ -34,6 +33,7 @@ export class Checker implements StoreWatcher, BusWatcher {
   readonly unfinished = new Set<string>();
   readonly counts = { facts: 0, published: 0, executed: 0, executedAgain: 0 };
   readonly #executed = new Set<string>();
+  readonly #asked = new Set<string>();
   readonly #sentAt = new Map<string, number>();
   readonly #parts: CheckerParts;
 
@@ -53,7 +53,7 @@ export class Checker implements StoreWatcher, BusWatcher {
       { id, namespace, workflow, versionNumber, createdAt },
       run.input,
     );
-    const shadow = { program, state, run, seq: 0, recordedAt: new Map(), statuses: [] };
+    const shadow = { program, state, run, seq: 0, recordedAt: new Map() };
     this.shadows.set(id, shadow);
     this.unfinished.add(id);
   }
@@ -75,7 +75,8 @@ export class Checker implements StoreWatcher, BusWatcher {
       fold(shadow.program, shadow.state, fact);
       if (fact.kind === 'attempt') this.#conclude(shadow, fact);
     }
-    shadow.statuses.push(change.status);
+    for (const { runId } of change.asked) this.#asked.add(runId);
+    for (const fact of change.facts) if (fact.kind === 'attempt') this.#abandoned(shadow, fact);
     if (change.finishedAt === null) this.unfinished.add(change.id);
     else this.unfinished.delete(change.id);
     for (const request of change.answered) this.#answered(shadow, { request, change, wasFinished });
@@ -85,6 +86,18 @@ export class Checker implements StoreWatcher, BusWatcher {
     const id = taskId(run.id, fact.step, fact.item, fact.attempt);
     if (recordedAt.has(id)) this.broken(`${id}: applied twice`);
     recordedAt.set(id, this.#parts.now());
+  }
+
+  /** A parent that gives up a step has asked the step's child runs to stop, for certain. */
+  #abandoned(parent: Shadow, fact: AttemptFact): void {
+    if (fact.outcome.kind !== 'cancelled') return;
+    for (const { run, state } of this.shadows.values()) {
+      const isOwn = run.parent?.runId === parent.run.id && run.parent.step === fact.step;
+      const isMeant = fact.item === NO_ITEM || run.parent?.item === fact.item;
+      const isEnding = state.ending !== null || state.finished !== null;
+      if (!isOwn || !isMeant || isEnding || this.#asked.has(run.id)) continue;
+      this.broken(`${run.id}: its parent ${parent.run.id} ended its step and left it running`);
+    }
   }
 
   /** A request that is taken out of the inbox has had its effect, or can have none. */

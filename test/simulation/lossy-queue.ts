@@ -161,7 +161,8 @@ export class LossyQueue<T> {
   #watchLease(entry: Entry<T>, held: { hold: number; taker: Taker<T> }): void {
     const left = Math.max(1, entry.leaseUntil - this.#timeline.now);
     this.#timeline.after(left, `${this.#name} ${entry.key} lease`, () => {
-      if (entry.isGone || !entry.isHeld || entry.hold !== held.hold) return;
+      // Of a message that is gone the place at least has to be given back.
+      if (!entry.isHeld || entry.hold !== held.hold) return;
       if (entry.leaseUntil > this.#timeline.now) return this.#watchLease(entry, held);
       if (this.#letGo(entry, held)) this.#offer(entry);
     });

@@ -103,7 +103,7 @@ export class MemoryStore {
     const facts = this.#facts.get(run.id) ?? [];
     facts.push(...change.facts.map((fact) => JSON.stringify(fact)));
     this.#facts.set(run.id, facts);
-    const isFinished = change.finishedAt !== null;
+    const hasEnded = change.finishedAt !== null;
     this.#runs.set(run.id, {
       ...run,
       seq: this.#isGuarded ? change.expectedSeq + change.facts.length : facts.length,
@@ -111,11 +111,15 @@ export class MemoryStore {
       startedAt: change.startedAt,
       finishedAt: change.finishedAt,
       wakeAt: change.wakeAt,
-      output: isFinished ? copy(change.output) : null,
-      error: isFinished ? copy(change.error) : null,
+      output: hasEnded ? copy(change.output) : null,
+      error: hasEnded ? copy(change.error) : null,
       input: change.input === undefined ? run.input : copy(change.input),
     });
     for (const id of change.answered) this.#requests.delete(id);
+    for (const request of change.asked) {
+      const target = this.#runs.get(request.runId);
+      if (target !== undefined && !isFinished(target)) this.addRequest(request);
+    }
     this.#watcher.committed(change);
     this.#insert(change.children);
   }

@@ -330,6 +330,29 @@ function childrenAreFound(get: () => Ledger): void {
     expect(await orphans()).not.toContain(child.id);
   });
 
+  test('a parent cancels its children → the unfinished one is asked, once, with the commit', async () => {
+    const parent = await createOne(get());
+    const link = { runId: parent.id, step: 0, item: -1, attempt: 1 };
+    const children = [newRun(parent, { parent: link }), newRun(parent, { parent: link })];
+    await get().commitRuns([changeOf(parent, { facts: [{ kind: 'started', at: 1 }], children })]);
+    const [open, done] = children as [NewRun, NewRun];
+    await get().commitRuns([
+      changeOf({ id: done.id, seq: 0 }, { status: 'failed', finishedAt: 4 }),
+    ]);
+    const body = { kind: 'cancel', reason: 'the parent' } as const;
+    const asked = [open.id, done.id, randomUUID()].map((runId) => {
+      return { id: `${runId}.parent-cancel`, runId, createdAt: 5, by: 'parent', body };
+    });
+    const facts: Fact[] = [{ kind: 'expired', at: 5 }];
+    await get().commitRuns([changeOf(parent, { facts, asked })]);
+    expect((await stored(get(), open.id)).requests).toEqual([]);
+    const change = changeOf({ ...parent, seq: 1 }, { facts, asked });
+    expect(await get().commitRuns([change])).toEqual(new Set([parent.id]));
+    await get().commitRuns([changeOf({ ...parent, seq: 2 }, { facts, asked })]);
+    expect((await stored(get(), open.id)).requests).toEqual([asked[0]]);
+    expect((await stored(get(), done.id)).requests).toEqual([]);
+  });
+
   test('the parent has finished → its late child is no orphan', async () => {
     const parent = await createOne(get());
     const child = newRun(parent, { parent: { runId: parent.id, step: 0, item: -1, attempt: 1 } });

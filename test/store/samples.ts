@@ -113,6 +113,7 @@ export function changeOf(
     facts: [],
     children: [],
     answered: [],
+    asked: [],
     ...change,
   };
 }
