@@ -117,6 +117,7 @@ function changeOf({ event }: RunEvent): Line | null {
     case 'error':
       return { step: event.value.stepId, status: 'failed', note: event.value.error };
     case 'complete':
+      return { step: '', status: 'completed', note: '' };
     case undefined:
       return null;
   }

@@ -25,6 +25,9 @@ export async function reconcile(
 ): Promise<void> {
   const name = sourceName(words);
   const before = await clients.sources.getSource({ name });
+  if (before.suspended) {
+    throw new CommandFailure('conflict', `source ${name} is suspended: behest resume ${name}`);
+  }
   await clients.sources.reconcileSource({ name });
   terminal.err(`source/${name} asked to reconcile\n`);
   if (wait !== true) return;

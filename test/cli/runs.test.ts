@@ -43,6 +43,9 @@ function runService(
         isBroken = true;
         throw new ConnectError('going away', Code.Unavailable);
       }
+      if (status === RunStatus.COMPLETED) {
+        yield { cursor: '3', event: { case: 'complete', value: {} } as const };
+      }
       if (hang) await new Promise((resolve) => signal.addEventListener('abort', resolve));
     },
     getLogs: () => ({
@@ -62,7 +65,7 @@ interface Parts {
 }
 
 it.each([
-  [RunStatus.COMPLETED, 0, '"hi"\n', /greet completed/],
+  [RunStatus.COMPLETED, 0, '"hi"\n', /greet completed.*\nrun completed/],
   [RunStatus.FAILED, 10, '', /failed at step greet: it broke\n.*behest retry/],
   [RunStatus.CANCELLED, 11, '', /was cancelled/],
 ])('a watched run ends with %d → %d', async (status, code, out, err) => {
