@@ -108,7 +108,7 @@ class SourceLoop {
   #backoffMs(): number {
     if (this.#failures === 0) return Infinity;
     const error = { class: 'retryable', code: 'transient', message: '' } as const;
-    return retryDelayMs(BACKOFF, this.#failures, error, this.name);
+    return retryDelayMs(BACKOFF, { spent: this.#failures, error, key: this.name });
   }
 }
 

@@ -30,7 +30,8 @@ async function objection(
       case 'secret':
         return probes.hasSecret(condition.name) ? null : `secret "${condition.name}" is not set`;
       case 'http': {
-        const url = String(condition.url.evaluate(scope));
+        const value = condition.url.evaluate(scope);
+        const url = typeof value === 'string' ? value : JSON.stringify(value);
         return (await probes.answers(url)) ? null : `${url} does not answer with success`;
       }
       case 'expr':

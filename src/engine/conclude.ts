@@ -67,7 +67,7 @@ function fail(program: Program, state: RunState, place: Place & { error: StepErr
     if (track.spent < retry.maxAttempts) {
       const key = `${state.identity.id}.${fact.step}.${fact.item}.${fact.attempt}`;
       track.status = 'retrying';
-      track.retryAt = fact.at + retryDelayMs(retry, track.spent, error, key);
+      track.retryAt = fact.at + retryDelayMs(retry, { spent: track.spent, error, key });
       step.fan?.retrying.add(fact.item);
       return;
     }

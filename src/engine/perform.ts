@@ -48,13 +48,9 @@ export function perform(program: Program, state: RunState, decision: PureDecisio
 }
 
 /** The fact of an attempt that the controller made or ended itself. */
-export function attemptFact(
-  state: RunState,
-  ref: AttemptRef,
-  outcome: Outcome,
-  branch: string | null = null,
-): AttemptFact {
+export function attemptFact(state: RunState, ref: AttemptRef, outcome: Outcome): AttemptFact {
   const { step, item, attempt } = ref;
+  const branch = null;
   const at = state.now;
   return {
     kind: 'attempt',
@@ -89,7 +85,7 @@ function failed(error: StepError): Outcome {
 function evaluate(program: Program, state: RunState, ref: AttemptRef): AttemptFact {
   try {
     const { output, branch } = evaluateType(program, state, ref);
-    return attemptFact(state, ref, { kind: 'completed', output }, branch);
+    return { ...attemptFact(state, ref, { kind: 'completed', output }), branch };
   } catch (error) {
     return attemptFact(state, ref, failed(expressionFault(error)));
   }

@@ -9,9 +9,9 @@ import { nodeTypes } from '../nodes/registry.ts';
 import { secretLookup } from '../runner/secrets.ts';
 import { openSource } from '../source/open-source.ts';
 import { blobsOf, type Store } from '../store/open-store.ts';
+import { nodeSettings, secretSources } from './node-settings.ts';
 import { probeUrl } from './probe-url.ts';
 import type { ProcessParts } from './process-parts.ts';
-import { nodeSettings } from './start-runner.ts';
 
 export function sha256(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
@@ -24,7 +24,7 @@ export async function startControllerPart(
 ): Promise<void> {
   const { settings, environment, log, endings } = parts;
   const secrets = secretLookup(secretSources(parts));
-  const guard = nodeSettings(settings, selfUrl);
+  const guard = nodeSettings(parts, selfUrl);
   const controller = await startController({
     ledger: store.ledger,
     blobs: blobsOf(store.library),
@@ -39,14 +39,6 @@ export async function startControllerPart(
     readers: (files) => readManifests(files, { nodeTypes, digest: sha256 }),
   });
   endings.push(() => controller.stop());
-}
-
-export function secretSources({
-  settings,
-  environment,
-}: Pick<ProcessParts, 'settings' | 'environment'>) {
-  const { secretsDir } = settings;
-  return { env: environment, ...(secretsDir === '' ? {} : { dir: secretsDir }) };
 }
 
 /** One entry for each location; a source is named for the last part of its path. */

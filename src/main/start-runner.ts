@@ -1,18 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Bus } from '../bus/bus.ts';
-import type { NodeSettings } from '../nodes/node-type.ts';
 import { nodeTypes } from '../nodes/registry.ts';
 import { startRunner } from '../runner/runner.ts';
 import { secretLookup } from '../runner/secrets.ts';
+import { nodeSettings, secretSources } from './node-settings.ts';
 import type { ProcessParts } from './process-parts.ts';
-import type { Settings } from './settings.ts';
-import { secretSources } from './start-controller.ts';
-
-export function nodeSettings(settings: Settings, selfUrl: string): NodeSettings {
-  const { httpAllow, llmBaseUrl, llmApiKey, llmModel, allowSubprocess } = settings;
-  return { httpAllow, selfUrl, llmBaseUrl, llmApiKey, llmModel, allowSubprocess };
-}
 
 /** Starts the runner of this process; at the end it drains. */
 export async function startRunnerPart(
@@ -25,7 +18,7 @@ export async function startRunnerPart(
     nodeTypes,
     queues: settings.runnerQueues,
     concurrency: settings.runnerConcurrency,
-    settings: nodeSettings(settings, selfUrl),
+    settings: nodeSettings(parts, selfUrl),
     secrets: secretLookup(secretSources(parts)),
     id: `${hostname()}-${randomBytes(3).toString('hex')}`,
     log,

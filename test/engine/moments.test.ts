@@ -123,7 +123,7 @@ describe('moments of a run', () => {
     const again = world.step([reopened(world, { input: { list: ['c', 'd', 'e'] } })]);
     const configs = again.tasks.map(({ config }) => config);
     expect(configs).toEqual([{ value: 'c' }, { value: 'd' }, { value: 'e' }]);
-    const replayed = advance(world.program, world.replayed(), [], world.now);
+    const replayed = advance(world.program, world.replayed(), { facts: [], now: world.now });
     expect(replayed.tasks).toEqual(again.tasks);
   });
 });
