@@ -1,12 +1,8 @@
 import { isJsonObject, type JsonObject } from '../expr/json.ts';
 import type { Problem } from '../graph/problem.ts';
-import { metadataOf, sortedJson } from './metadata.ts';
-import type { FileContext } from './read-documents.ts';
+import { metadataOf, sortedJson, textOf } from './metadata.ts';
+import type { BuildContext } from './file-context.ts';
 import type { RunResource } from './resource.ts';
-
-export interface BuildContext extends FileContext {
-  readonly place: { readonly file: string; readonly line: number; readonly column: number };
-}
 
 /** A Run resource of its manifest, or what is wrong with it; paths are those of the manifest. */
 export function buildRun(
@@ -17,7 +13,7 @@ export function buildRun(
   if (problems.length > 0) return { resource: null, problems };
   const { options, place } = context;
   const spec = isJsonObject(manifest['spec']) ? manifest['spec'] : {};
-  const workflow = String(spec['workflow']);
+  const workflow = textOf(spec['workflow']);
   const input = spec['input'] ?? {};
   const onDelete = spec['onDelete'] === 'cancel' ? 'cancel' : 'keep';
   const text = sortedJson({ workflow, input, onDelete });

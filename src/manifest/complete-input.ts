@@ -23,7 +23,7 @@ const compiled = new WeakMap<JsonObject, ValidateFunction>();
 export function completeInput(schema: JsonObject | null, input: Json): CompleteInput {
   if (schema === null) return { input, problems: [] };
   const validate = compiled.get(schema) ?? compileSchema(schema);
-  const copy = structuredClone(input) as Json;
+  const copy = structuredClone<Json>(input);
   if (validate(copy)) return { input: copy, problems: [] };
   const problems = (validate.errors ?? []).map((error) => ({
     pointer: pointerOf(error),

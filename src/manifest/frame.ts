@@ -61,7 +61,7 @@ function printable(character: string): string {
     : character;
 }
 
-const ZERO_WIDTH = /^[\p{Mn}\p{Me}\u200B-\u200D\uFE0E\uFE0F]$/u;
+const ZERO_WIDTH = /^(?:\p{Mn}|\p{Me}|\u200B|\u200C|\u200D|\uFE0E|\uFE0F)$/u;
 const DOUBLE_WIDTH =
   /^[\p{Emoji_Presentation}\u1100-\u115F\u2E80-\u303E\u3041-\u33FF\u3400-\u4DBF\u4E00-\u9FFF\uA000-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE4F\uFF00-\uFF60\uFFE0-\uFFE6\u{20000}-\u{3FFFD}]$/u;
 

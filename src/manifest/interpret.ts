@@ -100,11 +100,11 @@ function unknownShape(value: JsonObject): Interpreted {
   const near = keys.map((key) => ({ key, hint: didYouMean(key, names) })).find(({ hint }) => hint);
   if (near?.hint !== undefined) {
     const message = `This is no manifest: it has none of the known shapes, but a field "${near.key}".`;
-    return refuse('not-a-manifest', [near.key], { message, hint: near.hint }, true);
+    return refuse('not-a-manifest', [near.key], { message, hint: near.hint, atKey: true });
   }
   const path = first === undefined ? [] : [first];
   const message = 'This is no manifest: it has none of the known shapes.';
-  return refuse('not-a-manifest', path, { message, hint: shapes() }, true);
+  return refuse('not-a-manifest', path, { message, hint: shapes(), atKey: true });
 }
 
 function shapes(): string {
@@ -115,8 +115,7 @@ function shapes(): string {
 function refuse(
   code: string,
   path: Path,
-  text: { readonly message: string; readonly hint: string },
-  atKey = false,
+  text: { readonly message: string; readonly hint: string; readonly atKey?: boolean },
 ): Interpreted {
-  return { manifests: [], problems: [{ code, severity: 'error', path, atKey, ...text }] };
+  return { manifests: [], problems: [{ code, severity: 'error', path, ...text }] };
 }

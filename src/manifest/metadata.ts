@@ -12,16 +12,21 @@ export function metadataOf(manifest: JsonObject, defaultNamespace: string): Meta
   const metadata = isJsonObject(manifest['metadata']) ? manifest['metadata'] : {};
   const { name, namespace, labels, annotations } = metadata;
   return {
-    name: String(name),
+    name: textOf(name),
     namespace: typeof namespace === 'string' ? namespace : defaultNamespace,
     labels: textsOf(labels),
     annotations: textsOf(annotations),
   };
 }
 
+/** The schema has seen to it that it is text. */
+export function textOf(value: Json | undefined): string {
+  return typeof value === 'string' ? value : '';
+}
+
 function textsOf(value: Json | undefined): { readonly [name: string]: string } {
   if (!isJsonObject(value)) return {};
-  return Object.fromEntries(Object.entries(value).map(([key, text]) => [key, String(text)]));
+  return Object.fromEntries(Object.entries(value).map(([key, text]) => [key, textOf(text)]));
 }
 
 /** JSON with the keys of every object in order: equal values make equal text. */

@@ -94,6 +94,11 @@ describe('YAML that JSON has no place for', () => {
     expectProblems(parseText('a.yaml', nested(66)).problems, [['1:66 too-deep', '64 levels']]);
   });
 
+  test('a million open brackets are refused at once', () => {
+    const { problems } = parseText('a.yaml', '['.repeat(1024 * 1024));
+    expectProblems(problems, [['1:2001 too-deep', '2000 open brackets', 'Close']]);
+  });
+
   test('more mistakes than anyone reads are cut off', () => {
     expect(parseText('a.yaml', 'a: 1\n'.repeat(5000)).problems).toHaveLength(100);
   });

@@ -13,7 +13,7 @@ import type { Path } from '../graph/problem.ts';
 import type { FileProblem } from '../record/source.ts';
 import { decode, MAX_FILE_BYTES } from './decode.ts';
 import { findJsonFault } from './json-syntax.ts';
-import { SourceText, type TextSpan } from './source-text.ts';
+import { SourceText, type Mistake, type TextSpan } from './source-text.ts';
 import { syntaxMistake, unknownTag } from './yaml-syntax.ts';
 import { convertNode, spanOf, type Node } from './yaml-value.ts';
 
@@ -67,6 +67,8 @@ export function parseText(file: string, text: string): ParsedFile {
   const fault = file.endsWith('.json') && text.trim() !== '' ? findJsonFault(text) : null;
   const problems: FileProblem[] = [];
   const documents: ManifestDocument[] = [];
+  const open = deepNesting(text);
+  if (open !== null) return { documents: [], problems: [source.problemAt(open, tooNested)] };
   const parsed = parseAllDocuments(text, OPTIONS);
   if ('empty' in parsed)
     problems.push(...strayProblems([...parsed.errors, ...parsed.warnings], source));
@@ -80,6 +82,25 @@ export function parseText(file: string, text: string): ParsedFile {
   if (fault === null || problems.length > 0) return { documents, problems };
   return { documents: [], problems: [source.problemAt(fault.span, fault.mistake)] };
 }
+
+/** More open brackets than any text has by accident; the library takes seconds over a million. */
+const MAX_OPEN_BRACKETS = 2000;
+
+function deepNesting(text: string): TextSpan | null {
+  let open = 0;
+  for (const { 0: bracket, index } of text.matchAll(/[[\]{}]/g)) {
+    open += bracket === '[' || bracket === '{' ? 1 : -1;
+    if (open > MAX_OPEN_BRACKETS) return { start: index, end: index + 1 };
+    if (open < 0) open = 0;
+  }
+  return null;
+}
+
+const tooNested: Mistake = {
+  code: 'too-deep',
+  message: `There are more than ${MAX_OPEN_BRACKETS} open brackets here.`,
+  hint: 'Close them, or move deep data into a file of the workflow’s folder.',
+};
 
 /** What the library noticed, with places; the first is enough. */
 function strayProblems(errors: readonly YAMLError[], source: SourceText): readonly FileProblem[] {
@@ -111,7 +132,7 @@ function readDocument(
     const tag = unknownTag(source.text.slice(start, end));
     problems.push(source.problemAt({ start, end }, tag));
   }
-  const root = document.contents as Node | null;
+  const root = document.contents;
   if (root === null || (isScalar(root) && root.value === null)) return null;
   const { value, targets } = convertNode(root, (span, mistake) => {
     if (problems.length < MAX_PROBLEMS) problems.push(source.problemAt(span, mistake));
@@ -172,12 +193,12 @@ class YamlDocument implements ManifestDocument {
     const node = isAlias(at) ? (this.#targets.get(at) ?? at) : at;
     if (isSeq(node)) {
       const item = typeof part === 'number' ? node.items[part] : undefined;
-      return item === undefined ? null : { key: null, node: item as Node };
+      return item === undefined ? null : { key: null, node: item };
     }
     if (!isMap(node)) return null;
     const pair = node.items.find((each) => isScalar(each.key) && each.key.value === String(part));
     if (pair === undefined) return null;
-    return { key: pair.key as Node, node: pair.value as Node | null };
+    return { key: pair.key, node: pair.value };
   }
 }
 
@@ -186,7 +207,7 @@ function firstOf(node: Node): TextSpan {
   const span = spanOf(node);
   if (isMap(node)) {
     const first = node.items[0];
-    if (first !== undefined) return spanOf(first.key as Node);
+    if (first !== undefined) return spanOf(first.key);
   }
   return { start: span.start, end: Math.min(span.end, span.start + 1) };
 }
@@ -221,11 +242,11 @@ function findWritten(
   return found < 0 ? null : { start: found, end: found + part.length };
 }
 
-function refuse(source: SourceText, mistake: Parameters<SourceText['problemAt']>[1]): ParsedFile {
+function refuse(source: SourceText, mistake: Mistake): ParsedFile {
   return { documents: [], problems: [source.problemAt({ start: 0, end: 0 }, mistake)] };
 }
 
-function tooBig(bytes: number) {
+function tooBig(bytes: number): Mistake {
   return {
     code: 'file-too-big',
     message: `The file has ${bytes} bytes; a manifest may have ${MAX_FILE_BYTES}.`,
@@ -233,13 +254,13 @@ function tooBig(bytes: number) {
   };
 }
 
-const notUtf8 = {
+const notUtf8: Mistake = {
   code: 'invalid-utf8',
   message: 'The file is not valid UTF-8 here.',
   hint: 'Save the file as UTF-8.',
 };
 
-function oldYaml(version: string) {
+function oldYaml(version: string): Mistake {
   return {
     code: 'yaml-version',
     message: `The document asks for YAML ${version}; Behest reads YAML 1.2.`,

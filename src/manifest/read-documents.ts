@@ -5,32 +5,11 @@ import type { FileProblem } from '../record/source.ts';
 import { decode } from './decode.ts';
 import type { DialectContext } from './dialects/dialect.ts';
 import { interpret, type CanonicalManifest } from './interpret.ts';
+import { fileIn, type FileContext } from './file-context.ts';
 import { MAX_PROBLEMS, type ManifestDocument, type ParsedFile } from './parse.ts';
-import type { ReadParts } from './read.ts';
 import type { Resource } from './resource.ts';
 import { buildRun } from './build-run.ts';
 import { buildWorkflow } from './build-workflow.ts';
-
-export interface FileContext extends ReadParts {
-  readonly file: string;
-  readonly folder: Folder;
-  /** In place of the name that a workflow gives itself. */
-  readonly name?: string;
-}
-
-/** The files that a manifest may refer to. */
-export interface Folder {
-  /** In the source; empty is its root. */
-  readonly path: string;
-  readonly files: ReadonlyMap<string, Uint8Array>;
-  /** All of them, relative to the folder. */
-  names(): readonly string[];
-}
-
-/** A file of a folder, by its path relative to it. */
-export function fileIn(folder: Folder, path: string): Uint8Array | undefined {
-  return folder.files.get(folder.path === '' ? path : `${folder.path}/${path}`);
-}
 
 /** A resource, and how to find its parts in the text for checks that come later. */
 export interface Placed {

@@ -1,4 +1,3 @@
-import type { NodeTraits } from '../graph/node-traits.ts';
 import type { FileProblem } from '../record/source.ts';
 import { crossCheck } from './cross-check.ts';
 import { findManifests, folderOf, isHidden, type ManifestFile } from './file-set.ts';
@@ -7,24 +6,12 @@ import { decode } from './decode.ts';
 import { stepList } from './dialects/step-list.ts';
 import { parseFile } from './parse.ts';
 import { readDocuments, type Placed } from './read-documents.ts';
+import { readParts, type ReadOptions } from './read-parts.ts';
 import type { Resource } from './resource.ts';
-import { manifestChecks, type ManifestChecks } from './schema/manifest-checks.ts';
-import type { ConfigOwner } from './schema/publish.ts';
 import { SourceText } from './source-text.ts';
 
+export type { KnownNodeType, ReadOptions } from './read-parts.ts';
 export type { Resource, RunResource, WorkflowResource } from './resource.ts';
-
-export type KnownNodeType = ConfigOwner &
-  Pick<NodeTraits, 'runsIn' | 'timeoutMs'> &
-  Partial<Pick<NodeTraits, 'fileKeys' | 'verbatimKeys'>>;
-
-export interface ReadOptions {
-  readonly nodeTypes: ReadonlyMap<string, KnownNodeType>;
-  /** Of documents that name none; `default`. */
-  readonly defaultNamespace?: string;
-  /** SHA-256, hex. */
-  readonly digest: (bytes: Uint8Array) => string;
-}
 
 export interface ReadResult {
   /** Only of files without errors. */
@@ -33,30 +20,6 @@ export interface ReadResult {
   readonly problems: readonly FileProblem[];
   /** Files with an error: nothing of them is among the resources. */
   readonly badFiles: ReadonlySet<string>;
-}
-
-/** All that a reader keeps between files. */
-export interface ReadParts {
-  readonly options: ReadOptions;
-  readonly checks: ManifestChecks;
-  readonly traits: ReadonlyMap<string, NodeTraits>;
-}
-
-const partsOf = new WeakMap<ReadonlyMap<string, KnownNodeType>, Omit<ReadParts, 'options'>>();
-
-/** What every reading with these node types shares; compiled once. */
-export function readParts(options: ReadOptions): ReadParts {
-  const { nodeTypes } = options;
-  const known = partsOf.get(nodeTypes) ?? {
-    checks: manifestChecks(nodeTypes),
-    traits: new Map([...nodeTypes].map(([type, each]) => [type, traitsOf(each)])),
-  };
-  partsOf.set(nodeTypes, known);
-  return { options, ...known };
-}
-
-function traitsOf({ runsIn, timeoutMs, fileKeys, verbatimKeys }: KnownNodeType): NodeTraits {
-  return { runsIn, timeoutMs, fileKeys: fileKeys ?? [], verbatimKeys: verbatimKeys ?? [] };
 }
 
 /**

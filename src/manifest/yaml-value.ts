@@ -72,7 +72,7 @@ class Converter {
 
   #convertContent(node: Exclude<Node, Alias>, depth: number): Json {
     if (isScalar(node)) return this.#convertScalar(node);
-    if (isSeq(node)) return node.items.map((item) => this.convert(item as Node, depth + 1));
+    if (isSeq(node)) return node.items.map((item) => this.convert(item, depth + 1));
     return this.#convertMap(node, depth);
   }
 
@@ -80,8 +80,8 @@ class Converter {
     const entries = new Map<string, Json>();
     for (const item of node.items) {
       if (!isPair(item)) continue;
-      const key = this.#readKey(item.key as Node, entries);
-      const value = item.value as Node | null;
+      const key = this.#readKey(item.key, entries);
+      const value = item.value;
       const content = value === null ? null : this.convert(value, depth + 1);
       if (key !== null) entries.set(key, content);
     }

@@ -168,9 +168,13 @@ describe('retries and a fork', () => {
     'task spec': { 'a.json': { name: 'Forked', tasks } },
     graph: {
       'forked.json': {
-        nodes: steps.map(({ needs: _, name, ...step }) => ({
-          ...step,
+        nodes: steps.map(({ id, type, config, name, retry, timeout }) => ({
+          id,
+          type,
+          config,
           ...(name && { label: name }),
+          ...(retry && { retry }),
+          ...(timeout && { timeout }),
         })),
         edges: [
           { source: 'left', target: 'write' },

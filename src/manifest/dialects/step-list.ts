@@ -80,7 +80,7 @@ function convert(document: JsonObject, context: DialectContext): Converted {
   const { id, name, description, input } = document;
   const named = [id, name].find((each) => typeof each === 'string') ?? context.fallbackName;
   const manifest = workflowManifest({
-    name: slug(String(named)),
+    name: slug(named),
     annotations,
     spec: { title: name, description, input, steps },
   });

@@ -79,7 +79,7 @@ function convert(document: JsonObject, context: DialectContext): Converted {
   const { id, name, description, input } = document;
   const named = [id, name].find((each) => typeof each === 'string') ?? context.fallbackName;
   const manifest = workflowManifest({
-    name: slug(String(named)),
+    name: slug(named),
     spec: { title: name, description, input: defaultsOf(input), steps },
   });
   return { manifest, origins, problems: [] };

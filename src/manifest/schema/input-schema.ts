@@ -16,6 +16,10 @@ export function checkInputSchema(schema: JsonObject): readonly Problem[] {
   return problems.length > 0 ? problems : compileProblems(schema);
 }
 
+function isOwnDialect(value: Json): boolean {
+  return typeof value === 'string' && /json-schema\.org\/draft\/2020-12\/schema#?$/.test(value);
+}
+
 function bad(path: Path, message: string, hint: string): Problem {
   return { code: 'bad-schema', severity: 'error', path, message, hint };
 }
@@ -33,7 +37,7 @@ function remote(path: Path, value: Json): Problem {
 function referenceProblems(schema: JsonObject): readonly Problem[] {
   const problems: Problem[] = [];
   walk(schema, [], (key, value, path) => {
-    if (key === '$schema' && !/json-schema\.org\/draft\/2020-12\/schema#?$/.test(String(value))) {
+    if (key === '$schema' && !isOwnDialect(value)) {
       problems.push(
         bad(
           path,
@@ -136,15 +140,14 @@ function hasNames(schema: JsonObject): boolean {
   let found = false;
   walk(schema, [], (key, value) => {
     found ||= ['$id', '$anchor', '$dynamicAnchor', '$dynamicRef'].includes(key);
-    found ||= key === '$ref' && !/^#(\/|$)/.test(String(value));
+    found ||= key === '$ref' && typeof value === 'string' && !/^#(\/|$)/.test(value);
   });
   return found;
 }
 
 function isPattern(text: string): boolean {
   try {
-    new RegExp(text, 'u');
-    return true;
+    return new RegExp(text, 'u') instanceof RegExp;
   } catch {
     return false;
   }
@@ -194,5 +197,5 @@ export function checkInput(schema: JsonObject | null, input: Json): readonly Pro
   const check = inputChecks.get(schema) ?? schemaCheck(schema, { useDefaults: true });
   inputChecks.set(schema, check);
   // Defaults are written into the value that is checked.
-  return check(structuredClone(input) as Json);
+  return check(structuredClone<Json>(input));
 }

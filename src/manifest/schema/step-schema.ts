@@ -5,7 +5,8 @@ export const retrySchema: JsonObject = closedObject(
   'How often, and how far apart, the step is tried again after a retryable error.',
   {
     maxAttempts: {
-      description: 'Attempts in all, the first included.',
+      description:
+        'Attempts in all, the first included. Steps that the controller settles itself have 1.',
       type: 'integer',
       minimum: 1,
       maximum: 100,
@@ -71,10 +72,11 @@ export const stepSchema: JsonObject = closedObject(
       type: ['string', 'array'],
     },
     maxParallel: {
-      description: 'Items that run at the same time, with `forEach`. By default without limit.',
+      description: 'Items that run at the same time, with `forEach`.',
       type: 'integer',
       minimum: 1,
       maximum: 1000,
+      default: 1000,
     },
     retry: ref('retry'),
     timeout: durationField('Time limit of one attempt. By default that of the node type.'),

@@ -118,7 +118,7 @@ function typeHint(data: unknown, types: readonly string[]): string | undefined {
 function wrongValue(error: SchemaError): Told {
   const schema = error.schema as Json | readonly Json[];
   const allowed: readonly Json[] =
-    error.keyword === 'enum' && Array.isArray(schema) ? schema : [schema as Json];
+    error.keyword === 'enum' && Array.isArray(schema) ? schema : [schema];
   const words = allowed.filter((value) => typeof value === 'string');
   const near = typeof error.data === 'string' ? didYouMean(error.data, words) : undefined;
   return {
