@@ -1,6 +1,8 @@
 import type { Fact } from '../engine/fact.ts';
 import { attemptFact } from '../engine/perform.ts';
 import type { Json } from '../expr/json.ts';
+import type { Graph } from '../graph/graph.ts';
+import type { Program } from '../graph/program.ts';
 import { completeInput } from '../manifest/complete-input.ts';
 import type { NewRun } from '../record/run.ts';
 import type { StepError } from '../task/error.ts';
@@ -47,19 +49,20 @@ export async function adoptChildren(
   const programOf = await parts.programs.load([...versions.values()]);
   const born = await bornChildren(
     parts,
-    wishes.filter((wish) => !versions.has(keyOf(wish))),
+    parents.flatMap(({ run, wishes: own }) => (run.isFresh ? own : [])),
   );
   const now = parts.clock.now();
   return parents.map(({ run, wishes: own }) => {
     const children: NewRun[] = [];
     const failures: Fact[] = [];
     for (const wish of own) {
+      if (born.has(wish.runId)) continue;
       const versionId = versions.get(keyOf(wish));
       if (versionId === undefined) {
-        if (!born.has(wish.runId)) failures.push(failure(run, wish, noSuchWorkflow(wish)));
+        failures.push(failure(run, wish, noSuchWorkflow(wish)));
         continue;
       }
-      const made = inputOf(run, wish, programOf(versionId).graph.input);
+      const made = inputOf(run, wish, () => programOf(versionId));
       if ('error' in made) failures.push(failure(run, wish, made.error));
       else children.push(childRun(run, wish, { versionId, input: made.input, now }));
     }
@@ -71,7 +74,10 @@ function keyOf({ namespace, workflow }: ChildWish): string {
   return `${namespace}/${workflow}`;
 }
 
-/** Children that run already; what has become of their workflow since is nothing to them. */
+/**
+ * Children that run already: a parent that is read from the record wishes for them again. What has
+ * become of their workflow or its schema since is nothing to them.
+ */
 async function bornChildren(
   { ledger }: AdoptParts,
   wishes: readonly ChildWish[],
@@ -93,11 +99,20 @@ function noSuchWorkflow({ namespace, workflow }: ChildWish): StepError {
 function inputOf(
   run: CachedRun,
   wish: ChildWish,
-  schema: Parameters<typeof completeInput>[0],
+  programOf: () => Program,
 ): { readonly input: Json } | { readonly error: StepError } {
   if (depthOf(run) >= MAX_CHILD_DEPTH) {
     const message = `Child runs nest more than ${MAX_CHILD_DEPTH} deep; does workflow "${wish.workflow}" start itself?`;
     return { error: { class: 'hard', code: 'limit', message } };
+  }
+  let schema: Graph['input'];
+  try {
+    schema = programOf().graph.input;
+  } catch (error) {
+    // Its own step fails, not the whole batch.
+    const why = error instanceof Error ? error.message : String(error);
+    const message = `Workflow "${wish.workflow}" cannot be started as a child: ${why}`;
+    return { error: { class: 'hard', code: 'internal', message } };
   }
   const { input, problems } = completeInput(schema, wish.input);
   const [first] = problems;

@@ -36,6 +36,8 @@ export class MemoryStore {
   readonly #requests = new Map<string, RunRequest>();
   readonly #keys = new Map<string, string>();
   readonly #versions = new Map<string, VersionRecord>();
+  /** How many versions each workflow has, by its id. */
+  readonly #numbers = new Map<string, number>();
   readonly #workflows = new Map<string, WorkflowRecord>();
   readonly #sources = new Map<string, SourceRecord>();
   readonly #blobs = new Map<string, Uint8Array>();
@@ -241,7 +243,9 @@ export class MemoryStore {
     if (change.runs.length > 0 || change.pruned.length > 0) {
       throw new Error('the memory ledger keeps no Run manifests and prunes nothing');
     }
-    const created = change.workflows.filter((each) => !this.#workflows.has(keyOf(each)));
+    const created = change.workflows.filter((each) => {
+      return this.#workflows.get(keyOf(each))?.digest !== each.digest;
+    });
     for (const each of created) this.#register(each, change);
     this.saveSource(change.source);
     const names = created.map(({ name }) => `workflow/${name}`);
@@ -251,14 +255,16 @@ export class MemoryStore {
   #register(workflow: WorkflowChange, { source, now }: RevisionChange): void {
     const { namespace, name, title, description, labels, annotations, digest } = workflow;
     const id = namedUuid(keyOf(workflow));
-    const versionId = namedUuid(`${keyOf(workflow)}@1`);
+    const number = (this.#numbers.get(id) ?? 0) + 1;
+    this.#numbers.set(id, number);
+    const versionId = namedUuid(`${keyOf(workflow)}@${number}`);
     const shared = { namespace, digest, createdAt: now };
     this.#versions.set(versionId, {
       ...shared,
       id: versionId,
       workflowId: id,
       workflow: name,
-      number: 1,
+      number,
       graph: workflow.graph,
       manifest: workflow.manifest,
       origin: workflow.origin,
@@ -268,7 +274,7 @@ export class MemoryStore {
       ...{ id, name, title, description, labels, annotations, versionId },
       owner: source.name,
       suspended: false,
-      versionNumber: 1,
+      versionNumber: number,
       updatedAt: now,
       deletedAt: null,
     });

@@ -105,6 +105,24 @@ function childStep(workflow: string): Partial<Step> {
   return { type: 'workflow', config: { workflow, input: {} } };
 }
 
+/** A parent waits for its child while this happens to the child's workflow, and is loaded anew. */
+async function outlives(happen: (store: MemoryStore) => void): Promise<void> {
+  const world = new CalmWorld({
+    parent: sampleGraph([childStep('child')]),
+    child: sampleGraph([{}]),
+  });
+  world.stepMs = 20_000;
+  const first = world.controller();
+  const id = world.run('parent');
+  expect(await world.until(() => world.store.childrenOf(id).length === 1)).toBe(true);
+  happen(world.store);
+  first.crash();
+  world.controller();
+  world.runner();
+  expect(await world.ends(id)).toBe(true);
+  expect(world.store.run(id)?.status).toBe('completed');
+}
+
 describe('the run loop in a calm world', () => {
   test('resume conditions take long to check → the loop waits meanwhile, without spinning', async () => {
     const when = [{ http: 'http://probe.test/' }];
@@ -149,20 +167,28 @@ describe('the run loop in a calm world', () => {
   });
 
   test('a child runs, its workflow is pruned, the controller is replaced → the parent still ends', async () => {
-    const world = new CalmWorld({
-      parent: sampleGraph([childStep('child')]),
-      child: sampleGraph([{}]),
+    await outlives((store) => store.pruneWorkflow({ namespace: 'default', name: 'child' }));
+  });
+
+  test('a child runs, its next version wants other input, … → the parent still ends', async () => {
+    const input = { type: 'object', required: ['url'] };
+    const child = workflowChange({
+      name: 'child',
+      graph: sampleGraph([{}], { input }),
+      digest: '2',
     });
-    world.stepMs = 20_000;
-    const first = world.controller();
-    const id = world.run('parent');
-    expect(await world.until(() => world.store.childrenOf(id).length === 1)).toBe(true);
-    world.store.pruneWorkflow({ namespace: 'default', name: 'child' });
-    first.crash();
+    await outlives((store) => store.applyRevision(revisionChange({ workflows: [child] })));
+  });
+
+  test('the newest version of a child does not compile → only its step fails', async () => {
+    const world = new CalmWorld({
+      parent: sampleGraph([childStep('bad')]),
+      bad: sampleGraph([{ when: 'this is (no condition' }]),
+    });
     world.controller();
-    world.runner();
+    const id = world.run('parent');
     expect(await world.ends(id)).toBe(true);
-    expect(world.store.run(id)?.status).toBe('completed');
+    expect(world.store.run(id)).toMatchObject({ status: 'failed', error: { code: 'internal' } });
   });
 
   test('a child ends → its step tells when it began', async () => {
