@@ -14,9 +14,9 @@ export interface ApiContext {
   readonly nodeTypes: ReadonlyMap<string, NodeDescription>;
   readonly versions: VersionCache;
   readonly hub: WatchHub;
-  now(): number;
+  readonly now: () => number;
   /** A new run id: UUID version 7. */
-  newRunId(now: number): string;
+  readonly newRunId: (now: number) => string;
 }
 
 /** Who makes this call. */

@@ -49,10 +49,10 @@ export interface ApiOptions {
   readonly maxBodyBytes?: number;
   /** Default 64 MiB. */
   readonly maxUploadBytes?: number;
-  now(): number;
-  newRunId(now: number): string;
+  readonly now: () => number;
+  readonly newRunId: (now: number) => string;
   /** A defect of ours whose caller hears only "internal"; for the log. */
-  onInternalError(error: unknown): void;
+  readonly onInternalError: (error: unknown) => void;
 }
 
 export interface ApiServer {

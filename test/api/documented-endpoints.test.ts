@@ -200,14 +200,15 @@ describe('seed 002: /api/v1', () => {
     } while (token !== '');
     expect(pages).toEqual(ids.toReversed());
 
-    await api.rig.status(ids[0]!, 'waiting');
-    const cancelled = await api.call('POST', `/api/v1/jobs/${ids[0]}/cancel`, { reason: 'enough' });
+    const oldest = ids[0]!;
+    await api.rig.status(oldest, 'waiting');
+    const cancelled = await api.call('POST', `/api/v1/jobs/${oldest}/cancel`, { reason: 'enough' });
     expect(cancelled.json).toMatchObject({ success: true, job_id: ids[0] });
-    await api.rig.status(ids[0]!, 'cancelled');
-    const shown = await api.call('GET', `/api/v1/jobs/${ids[0]}`);
+    await api.rig.status(oldest, 'cancelled');
+    const shown = await api.call('GET', `/api/v1/jobs/${oldest}`);
     expect(shown.json).toMatchObject({ status: 'cancelled', steps: [{ status: 'cancelled' }] });
     expect(shown.json.error.message).toContain('cancelled by local: enough');
-    const again = await api.call('POST', `/api/v1/jobs/${ids[0]}/cancel`);
+    const again = await api.call('POST', `/api/v1/jobs/${oldest}/cancel`);
     expect([again.status, again.json.code]).toEqual([409, 'failed_precondition']);
     const query = 'status=CANCELLED&status=RUN_STATUS_FAILED&workflow_id=slow&order_by=created_at';
     const filtered = await api.call('GET', `/api/v1/jobs/?${query}`);

@@ -84,14 +84,14 @@ async function compare({ library }: ApiContext, change: WorkflowChange): Promise
 async function start(api: ApiContext, manifest: RunManifest, by: string): Promise<AppliedObject> {
   const { namespace, name, workflow: workflowId } = manifest;
   const workflow = await findWorkflow(api.library, { namespace, workflowId });
-  checkInput(await api.versions.one(workflow.versionId), manifest.input);
+  const input = checkInput(await api.versions.one(workflow.versionId), manifest.input);
   const now = api.now();
   const { run, created } = await api.library.createManifestRun(manifest, {
     id: api.newRunId(now),
     namespace,
     workflow: workflow.name,
     versionId: workflow.versionId,
-    input: manifest.input,
+    input,
     labels: manifest.labels,
     cause: { kind: 'manifest', name },
     createdBy: by,

@@ -26,8 +26,8 @@ export interface StartRequest {
 
 /** Puts a run on record and tells a controller. The same key answers the run that it made first. */
 export async function startRun(api: ApiContext, request: StartRequest): Promise<RunRecord> {
-  const { version, input } = request;
-  checkInput(version, input);
+  const { version } = request;
+  const input = checkInput(version, request.input);
   const now = api.now();
   const { run, created } = await api.library.createRun({
     id: api.newRunId(now),

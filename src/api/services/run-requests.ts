@@ -55,8 +55,8 @@ export async function retry(
   checkRetryable(run, request);
   const version = await api.versions.one(run.versionId);
   const fromStep = request.fromStep === '' ? null : findStep(version, request.fromStep);
-  const input = request.input === undefined ? {} : { input: fromValue(request.input) };
-  if (input.input !== undefined) checkInput(version, input.input);
+  const input =
+    request.input === undefined ? {} : { input: checkInput(version, fromValue(request.input)) };
   await ask(api, run, { by, body: { kind: 'retry', fromStep, ...input } });
   return create(RetryResponseSchema, {
     success: true,

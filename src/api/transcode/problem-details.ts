@@ -1,4 +1,4 @@
-import { Code, ConnectError } from '@connectrpc/connect';
+import { Code, type ConnectError } from '@connectrpc/connect';
 import { toJson, type JsonValue } from '@bufbuild/protobuf';
 import { ProblemsSchema } from '../../gen/behest/v1/error_pb.ts';
 import { BadRequestSchema } from '../../gen/google/rpc/error_details_pb.ts';

@@ -13,7 +13,7 @@ export interface FormOptions {
   /** Of all parts together. */
   readonly maxBytes: number;
   /** Stores a file's content; answers its digest. */
-  putBlob(bytes: Uint8Array): Promise<string>;
+  readonly putBlob: (bytes: Uint8Array) => Promise<string>;
 }
 
 /**

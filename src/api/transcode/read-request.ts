@@ -23,7 +23,7 @@ export interface BodyLimits {
 
 export interface ReadOptions {
   readonly limits: BodyLimits;
-  putBlob(bytes: Uint8Array): Promise<string>;
+  readonly putBlob: (bytes: Uint8Array) => Promise<string>;
 }
 
 export interface RoutedRequest {

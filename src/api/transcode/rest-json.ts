@@ -14,7 +14,7 @@ import { invalidField, invalidFields, type Violation } from '../fault.ts';
 /** REST JSON of a message: proto field names, bare lower-case enum words, defaults included. */
 export function toRestJson<D extends DescMessage>(desc: D, message: MessageShape<D>): JsonValue {
   const json = toJson(desc, message, { useProtoFieldName: true, alwaysEmitImplicit: true });
-  return walk(desc, json, { enumWord: lowerWord, unknown: () => undefined });
+  return walk(desc, { json, path: '' }, { enumWord: lowerWord, unknown: () => undefined });
 }
 
 /**
@@ -24,11 +24,18 @@ export function toRestJson<D extends DescMessage>(desc: D, message: MessageShape
 export function fromRestJson<D extends DescMessage>(desc: D, json: JsonValue): MessageShape<D> {
   if (!isObject(json)) throw invalidField('', `expected a JSON object, found ${nameOf(json)}`);
   const violations: Violation[] = [];
-  const standard = walk(desc, json, {
-    enumWord: (type, value, path) =>
-      fullName(type, value) ?? refuseWord(violations, type, value, path),
-    unknown: (field) => void violations.push(field),
-  });
+  const standard = walk(
+    desc,
+    { json, path: '' },
+    {
+      enumWord: (type, value, path) => {
+        const name = fullName(type, value);
+        if (name === undefined) violations.push(wrongWord(type, value, path));
+        return name ?? 0;
+      },
+      unknown: (field) => void violations.push(field),
+    },
+  );
   if (violations.length > 0) throw invalidFields(violations);
   try {
     return fromJson(desc, standard);
@@ -42,7 +49,13 @@ interface Visitor {
   unknown(violation: Violation): void;
 }
 
-function walk(desc: DescMessage, json: JsonValue, visitor: Visitor, path = ''): JsonValue {
+/** A value and the path that leads to it. */
+interface Placed {
+  readonly json: JsonValue;
+  readonly path: string;
+}
+
+function walk(desc: DescMessage, { json, path }: Placed, visitor: Visitor): JsonValue {
   // Well-known types have a JSON form of their own: text, or data that is not ours to read.
   if (desc.typeName.startsWith('google.protobuf.') || !isObject(json)) return json;
   const walked: JsonObject = {};
@@ -50,27 +63,31 @@ function walk(desc: DescMessage, json: JsonValue, visitor: Visitor, path = ''): 
     const field = desc.fields.find(({ name, jsonName }) => name === key || jsonName === key);
     const at = path === '' ? key : `${path}.${key}`;
     if (field === undefined) visitor.unknown({ field: at, description: unknownField(desc, key) });
-    else walked[key] = walkField(field, value, visitor, at);
+    else walked[key] = walkField(field, { json: value, path: at }, visitor);
   }
   return walked;
 }
 
-function walkField(field: DescField, json: JsonValue, visitor: Visitor, path: string): JsonValue {
+function walkField(field: DescField, { json, path }: Placed, visitor: Visitor): JsonValue {
   if (field.fieldKind === 'list' && Array.isArray(json)) {
-    return json.map((item, index) => walkOne(field, item, visitor, `${path}[${index}]`));
+    return json.map((item, index) => {
+      return walkOne(field, { json: item, path: `${path}[${index}]` }, visitor);
+    });
   }
   if (field.fieldKind === 'map' && isObject(json)) {
-    const entries = Object.entries(json);
-    return Object.fromEntries(
-      entries.map(([key, value]) => [key, walkOne(field, value, visitor, `${path}["${key}"]`)]),
-    );
+    const entries = Object.entries(json).map(([key, value]) => {
+      return [key, walkOne(field, { json: value, path: `${path}["${key}"]` }, visitor)];
+    });
+    return Object.fromEntries(entries);
   }
-  return walkOne(field, json, visitor, path);
+  return walkOne(field, { json, path }, visitor);
 }
 
-function walkOne(field: DescField, json: JsonValue, visitor: Visitor, path: string): JsonValue {
-  if (field.message !== undefined) return walk(field.message, json, visitor, path);
-  return field.enum === undefined ? json : visitor.enumWord(field.enum, json, path);
+function walkOne(field: DescField, placed: Placed, visitor: Visitor): JsonValue {
+  if (field.message !== undefined) return walk(field.message, placed, visitor);
+  return field.enum === undefined
+    ? placed.json
+    : visitor.enumWord(field.enum, placed.json, placed.path);
 }
 
 function lowerWord(type: DescEnum, value: JsonValue): JsonValue {
@@ -86,16 +103,10 @@ function fullName(type: DescEnum, value: JsonValue): JsonValue | undefined {
   return found?.name;
 }
 
-function refuseWord(
-  violations: Violation[],
-  type: DescEnum,
-  value: JsonValue,
-  path: string,
-): JsonValue {
+function wrongWord(type: DescEnum, value: JsonValue, path: string): Violation {
   const words = type.values.slice(1).map(({ localName }) => localName.toLowerCase());
   const description = `expected one of ${words.join(', ')}, found ${JSON.stringify(value)}`;
-  violations.push({ field: path, description });
-  return 0;
+  return { field: path, description };
 }
 
 /** Says that there is no such field, and which one may have been meant. */

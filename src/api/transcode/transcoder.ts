@@ -20,7 +20,7 @@ export interface TranscoderOptions extends ReadOptions {
   /** Refuses the call or notes who makes it, before any of its body is read. */
   authorise(rpc: DescMethod, headers: Headers, values: ContextValues): Promise<void>;
   /** A defect of ours, whose caller only hears "internal". */
-  onInternalError(error: unknown): void;
+  readonly onInternalError: (error: unknown) => void;
 }
 
 /** Serves every REST binding of the proto. Whatever happens becomes an answer. */
@@ -145,7 +145,7 @@ export interface ProblemOptions {
   readonly request: HttpRequest;
   readonly response: HttpResponse;
   readonly error: unknown;
-  onInternalError(error: unknown): void;
+  readonly onInternalError: (error: unknown) => void;
 }
 
 /** Answers an error as RFC 9457 says; what is our own fault also goes to the log. */

@@ -16,7 +16,7 @@ export interface FeedOptions {
   readonly viewer: RunViewer;
   readonly run: RunRecord;
   readonly version: VersionRecord;
-  now(): number;
+  readonly now: () => number;
 }
 
 /** The story and activity of one run, read once for all who watch it in this process. */
@@ -30,7 +30,7 @@ export class RunFeed {
   #seen: Position = beginning;
   #finishedAt: number | null = null;
   #ended = false;
-  #failure: unknown = null;
+  #failure: Error | null = null;
   #pulling: Promise<void> | null = null;
   #again = false;
   #changed = Promise.withResolvers<void>();
@@ -57,7 +57,7 @@ export class RunFeed {
         this.#failure = null;
       } catch (error) {
         // Watchers that wait are told; the next pull tries again.
-        this.#failure = error;
+        this.#failure = error instanceof Error ? error : new Error(String(error));
       }
       this.#changed.resolve();
       this.#changed = Promise.withResolvers();

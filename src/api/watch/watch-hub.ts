@@ -12,7 +12,7 @@ export interface WatchHubOptions {
   readonly library: Pick<Library, 'factsSince' | 'activity'>;
   readonly signals: Pick<Signals, 'onChanged'>;
   readonly viewer: RunViewer;
-  now(): number;
+  readonly now: () => number;
 }
 
 export interface WatchRequest {
