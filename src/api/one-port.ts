@@ -75,7 +75,9 @@ function plainServer(handler: HttpHandler): Server {
     session.once('close', () => sessions.delete(session));
     session.on('error', () => session.destroy());
   });
-  // Sockets are handed over, so these two are never "closed" by themselves.
+  // This server never listens: it is handed its sockets. Node starts to watch over connections
+  // (header and request timeouts, closing idle ones) when a server listens, so it is told so.
+  http1.emit('listening');
   const server = createNetServer({ noDelay: true, keepAlive: true }, (socket) => {
     socket.setTimeout(PREFACE_TIMEOUT_MS, () => socket.destroy());
     readPreface(socket, (isHttp2) => {

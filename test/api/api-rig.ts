@@ -1,7 +1,10 @@
-import { createManifestReader } from '../../src/api/manifest-reader.ts';
+import { createHash } from 'node:crypto';
+import type { Reader } from '../../src/api/ports.ts';
 import { startApiServer, type ApiOptions, type ApiServer } from '../../src/api/server.ts';
+import { runManifestOf, workflowChangeOf } from '../../src/controller/change-set.ts';
 import type { Json } from '../../src/expr/json.ts';
 import { createRunViewer } from '../../src/main/run-viewer.ts';
+import { readText } from '../../src/manifest/read-text.ts';
 import type { NodeType } from '../../src/nodes/node-type.ts';
 import { nodeTypes } from '../../src/nodes/registry.ts';
 import { newRunId } from '../../src/store/uuid.ts';
@@ -18,6 +21,22 @@ const act: NodeType = {
   runsIn: 'runner',
   timeoutMs: 60_000,
 };
+
+function readerOf(types: ReadonlyMap<string, NodeType>): Reader {
+  const digest = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+  return {
+    read({ text, file, namespace, author, name }) {
+      const options = { nodeTypes: types, digest, defaultNamespace: namespace, file };
+      const read = readText(text, name === undefined ? options : { ...options, name });
+      const origin = { source: '', revision: '', path: file, commit: '', author };
+      return {
+        workflows: read.resources.flatMap((each) => workflowChangeOf(each, origin)),
+        runs: read.resources.flatMap(runManifestOf),
+        problems: read.problems,
+      };
+    },
+  };
+}
 
 /** A whole backbone in this process, with its API on a free port of loopback. */
 export interface ApiRig {
@@ -60,7 +79,7 @@ export function apiOptions(rig: Rig, change: Partial<ApiOptions> = {}): ApiOptio
       },
       ping: () => rig.bus.ping(),
     },
-    reader: createManifestReader(types),
+    reader: readerOf(types),
     viewer: createRunViewer(now),
     nodeTypes: types,
     version: '0.1.0-test',

@@ -1,5 +1,6 @@
 import { createServer, connect } from 'node:net';
 import { once } from 'node:events';
+import { Agent, get, type IncomingMessage } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startApiServer } from '../../src/api/server.ts';
 import { apiOptions, callRest, startApiRig, TOKEN, type ApiRig } from './api-rig.ts';
@@ -262,6 +263,20 @@ describe('the port', () => {
     await once(silent, 'connect');
     expect((await api.call('GET', '/ping')).status).toBe(200);
     silent.destroy();
+  });
+
+  test('closing does not wait for idle connections', async () => {
+    const server = await startApiServer(apiOptions(api.rig));
+    const agent = new Agent({ keepAlive: true });
+    const [response] = (await once(get(`${server.url}/ping`, { agent }), 'response')) as [
+      IncomingMessage,
+    ];
+    response.resume();
+    await once(response, 'end');
+    const before = performance.now();
+    await server.close();
+    expect(performance.now() - before).toBeLessThan(1000);
+    agent.destroy();
   });
 
   test('closing ends open streams and frees the port', async () => {
