@@ -310,7 +310,7 @@ function idempotencyOf({
   namespace,
   idempotencyKey,
 }: Pick<NewRun, 'namespace' | 'idempotencyKey'>): string {
-  return `${namespace}\n${idempotencyKey}`;
+  return `${namespace}\n${idempotencyKey ?? ''}`;
 }
 
 function order(a: string, b: string): number {

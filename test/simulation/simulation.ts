@@ -14,7 +14,7 @@ import { judge } from './judge.ts';
 import { playPeople } from './people.ts';
 import { makeScenario, type Scenario } from './scenario.ts';
 import { BlindLedger, startSimulatedController } from './simulated-controller.ts';
-import { Line, SimulatedProcess, type LineWeather } from './simulated-process.ts';
+import { Line, type SimulatedProcess, type LineWeather } from './simulated-process.ts';
 import { SimulatedRunner } from './simulated-runner.ts';
 import { Storm } from './storm.ts';
 
@@ -212,7 +212,9 @@ export class Simulation {
     const error = (event: string, fields?: Readonly<Record<string, unknown>>) => {
       if (event !== 'run.advance_failed') return;
       const cause = fields?.['error'];
-      this.checker.broken(`${event}: ${cause instanceof Error ? cause.stack : String(cause)}`);
+      this.checker.broken(
+        `${event}: ${cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)}`,
+      );
     };
     return { debug: quiet, info: quiet, warn: quiet, error };
   }
