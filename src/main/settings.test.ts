@@ -31,7 +31,7 @@ describe('settings', () => {
       sourceIntervalMs: 60_000,
       jwtAlgorithm: 'HS256',
       allowSubprocess: false,
-      bodyLimitBytes: 32 * 1024 * 1024,
+      bodyLimitBytes: 4 * 1024 * 1024,
       logLevel: 'info',
     });
     expect(warnings).toEqual([]);

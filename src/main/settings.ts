@@ -83,9 +83,15 @@ const serverSettings = {
   }),
   bodyLimitBytes: setting({
     name: 'BEHEST_BODY_LIMIT',
-    default: '32MiB',
+    default: '4MiB',
     read: bytes,
-    about: 'Largest request body.',
+    about: 'Largest request body that is no upload.',
+  }),
+  uploadLimitBytes: setting({
+    name: 'BEHEST_UPLOAD_LIMIT',
+    default: '64MiB',
+    read: bytes,
+    about: 'Largest multipart upload, all its files together.',
   }),
   drainMs: setting({
     name: 'BEHEST_DRAIN_TIMEOUT',
@@ -108,6 +114,12 @@ const accessSettings = {
     default: 'HS256',
     read: oneOf(jwtAlgorithms),
     about: 'The only algorithm that tokens may be signed with.',
+  }),
+  jwtDefaultRole: setting({
+    name: 'JWT_DEFAULT_ROLE',
+    default: 'viewer',
+    read: oneOf(['viewer', 'operator', 'admin']),
+    about: 'Role of a valid web token that has no `role` claim.',
   }),
   jwksUrl: setting({
     name: 'JWKS_URL',

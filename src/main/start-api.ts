@@ -30,7 +30,7 @@ export async function startApiPart(
     auth: {
       anonymousMayRead: isLocal && databaseUrl === '',
       staticToken: isLocal ? await localToken(settings.dataDir) : '',
-      jwt: { secret: jwtSecret, algorithm: jwtAlgorithm, jwksUrl, defaultRole: 'viewer' },
+      jwt: { secret: jwtSecret, algorithm: jwtAlgorithm, jwksUrl, defaultRole: settings.jwtDefaultRole },
     },
     library: store.library,
     signals: signalsOf(bus),
@@ -38,7 +38,8 @@ export async function startApiPart(
     viewer: createRunViewer(() => Date.now()),
     nodeTypes,
     version: programVersion(),
-    maxUploadBytes: 2 * settings.bodyLimitBytes,
+    maxBodyBytes: settings.bodyLimitBytes,
+    maxUploadBytes: settings.uploadLimitBytes,
     now: () => Date.now(),
     newRunId,
     onInternalError: (error) => log.error('api.internal_error', { error }),
