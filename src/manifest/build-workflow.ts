@@ -19,7 +19,7 @@ export function buildWorkflow(
   context: BuildContext,
 ): { readonly resource: WorkflowResource | null; readonly problems: readonly Problem[] } {
   const problems = context.checks.workflow(manifest);
-  const mended = problems.length === 0 ? manifest : mend(manifest, problems);
+  const mended = problems.length === 0 ? manifest : mendedFor(manifest, problems, context);
   if (mended === null) return { resource: null, problems };
   const { graph, problems: meant } = build(specOf(mended), {
     nodeTypes: context.traits,
@@ -28,6 +28,23 @@ export function buildWorkflow(
   const all = [...problems, ...meant.map(inSpec).filter((each) => !isTold(each, problems))];
   if (graph === null || problems.length > 0) return { resource: null, problems: all };
   return { resource: resourceOf(manifest, graph, context), problems: all };
+}
+
+/** Null where the mended manifest still has not the structure that the graph relies on. */
+function mendedFor(
+  manifest: JsonObject,
+  problems: readonly Problem[],
+  { checks }: BuildContext,
+): JsonObject | null {
+  const mended = mend(manifest, problems);
+  if (mended === null) return null;
+  const left = checks.structure(mended).filter((problem) => !isNamed(problem));
+  return left.length === 0 ? mended : null;
+}
+
+/** Names of the wrong form do not hinder the graph, and metadata is none of its business. */
+function isNamed({ code, path }: Problem): boolean {
+  return code === 'wrong-form' || path[0] !== 'spec';
 }
 
 function resourceOf(manifest: JsonObject, graph: Graph, context: BuildContext): WorkflowResource {
@@ -94,5 +111,7 @@ function references(manifest: JsonObject, { traits }: BuildContext): readonly st
 
 function pathsIn(value: Json | undefined): readonly string[] {
   if (typeof value === 'string') return [value.replace(/^(\.\/)+/, '')];
-  return Array.isArray(value) ? value.flatMap(pathsIn) : [];
+  if (!Array.isArray(value)) return [];
+  // A template in a list is data of the run, no file of the folder.
+  return value.filter((item) => !String(item).includes('{{')).flatMap(pathsIn);
 }

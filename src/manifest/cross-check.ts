@@ -1,7 +1,7 @@
 import type { FileProblem } from '../record/source.ts';
 import type { Placed } from './read-documents.ts';
 import type { Resource } from './resource.ts';
-import { checkInput } from './schema/input-schema.ts';
+import { checkInput } from './schema/check-input.ts';
 
 /** Checks between the objects of one source: names that are taken, inputs of declared runs. */
 export function crossCheck(

@@ -1,5 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { Json, JsonObject } from '../expr/json.ts';
+import { checkInput } from './schema/check-input.ts';
+import { checkInputSchema } from './schema/input-schema.ts';
 import { readFiles } from './testing/check-text.ts';
 
 const good = [
@@ -86,5 +89,70 @@ test('random bytes are never thrown at', () => {
       readFiles({ 'a.yaml': bytes, 'a.json': bytes });
     }),
     { numRuns: 500 },
+  );
+});
+
+const keyword = fc.constantFrom(
+  ...[
+    'type',
+    'properties',
+    'items',
+    '$ref',
+    '$defs',
+    'required',
+    'enum',
+    'pattern',
+    'format',
+    'anyOf',
+  ],
+  ...[
+    '$id',
+    '$anchor',
+    '$schema',
+    '$dynamicRef',
+    'default',
+    'const',
+    'not',
+    'minimum',
+    'if',
+    'a',
+    '__proto__',
+  ],
+);
+const text = fc.constantFrom(
+  'object',
+  'string',
+  '#',
+  '#/$defs/a',
+  '#/%zz',
+  '#a',
+  '(',
+  'uri',
+  'a',
+  'x/y',
+  '',
+);
+const { schema } = fc.letrec((tie) => ({
+  value: fc.oneof(
+    { depthSize: 'small' },
+    text,
+    fc.integer(),
+    fc.boolean(),
+    fc.constant(null),
+    tie('schema'),
+    tie('list'),
+  ),
+  list: fc.array(tie('value'), { maxLength: 3 }),
+  schema: fc.dictionary(keyword, tie('value'), { maxKeys: 4 }),
+}));
+
+test('random schemas are never thrown at, and those that pass can check any input', () => {
+  fc.assert(
+    fc.property(schema, fc.jsonValue(), (random, input) => {
+      const plain = JSON.parse(JSON.stringify(random)) as JsonObject;
+      const problems = checkInputSchema(plain);
+      if (problems.length === 0) checkInput(plain, input as Json);
+    }),
+    { numRuns: 1000 },
   );
 });

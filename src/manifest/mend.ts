@@ -32,13 +32,18 @@ export function mend(manifest: JsonObject, problems: readonly Problem[]): JsonOb
       mended = placed(
         mended,
         path,
-        missing === 'id' ? { id: `step_${counter}` } : { type: 'start' },
+        missing === 'id' ? { id: `unnamed_${counter}` } : { type: 'start' },
       );
       counter += 1;
       continue;
     }
+    const optional = optionalPart(path);
+    if (optional !== undefined) {
+      mended = without(mended, optional, undefined);
+      continue;
+    }
     if (missing !== undefined || code === 'conflicting-fields') {
-      if (inConfig || missing === 'config' || isOptional(path)) continue;
+      if (inConfig || missing === 'config') continue;
       return null;
     }
     if (path.length < 2) return null;
@@ -70,13 +75,15 @@ function placed(value: Json, path: Path, fields: JsonObject): Json {
 
 function isVital({ path, atKey }: Problem, inConfig: boolean): boolean {
   const last = path.at(-1);
-  if (atKey === true || inConfig || isOptional(path)) return false;
+  if (atKey === true || inConfig) return false;
   return typeof last === 'string' && VITAL.has(last);
 }
 
-/** Paths in `input`, `resume` and `triggers` do not touch the steps. */
-function isOptional(path: Path): boolean {
-  return ['input', 'resume', 'triggers'].includes(String(path[1])) || path.at(-1) === 'retry';
+/** The part of the spec around this path that the steps do not depend on. */
+function optionalPart(path: Path): Path | undefined {
+  if (['input', 'resume', 'triggers'].includes(String(path[1]))) return path.slice(0, 2);
+  const retry = path.indexOf('retry');
+  return retry > 0 && !path.includes('config') ? path.slice(0, retry + 1) : undefined;
 }
 
 /** The field that a hint says was meant. */

@@ -29,7 +29,6 @@ const UNSERVED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     approval: 'Use a wait step, or two workflows.',
     signal: 'Use a wait step, or two workflows.',
     emit: 'Use an http step.',
-    artifact: 'Pass data in step outputs.',
     handler: 'Use a code step.',
   },
 };

@@ -1,56 +1,44 @@
 import { didYouMean } from '../../expr/suggest.ts';
-import { isJsonObject, type Json, type JsonObject } from '../../expr/json.ts';
+import type { Json, JsonObject } from '../../expr/json.ts';
 import type { Path, Problem } from '../../graph/problem.ts';
-import { newAjv, schemaCheck } from './check-schema.ts';
+import { newAjv } from './check-schema.ts';
 import { describeFound, listText } from './describe.ts';
 import { pathOf, type SchemaError } from './schema-error.ts';
+import { referenceProblems } from './schema-references.ts';
+import { walkSchema } from './walk-schema.ts';
 
 const TYPES = ['array', 'boolean', 'integer', 'null', 'number', 'object', 'string'];
 
+/** One for all: making an instance costs some 7 ms, using it well under one. */
 const shared = newAjv();
 
 /** What is wrong with a workflow's `input` as a JSON Schema 2020-12; paths are inside it. */
 export function checkInputSchema(schema: JsonObject): readonly Problem[] {
-  const references = referenceProblems(schema);
-  const problems = references.length > 0 ? references : metaProblems(schema);
-  return problems.length > 0 ? problems : compileProblems(schema);
-}
-
-function isOwnDialect(value: Json): boolean {
-  return typeof value === 'string' && /json-schema\.org\/draft\/2020-12\/schema#?$/.test(value);
+  const checks = [draftProblems, metaProblems, referenceProblems, wordProblems, compileProblems];
+  for (const check of checks) {
+    const problems = check(schema);
+    if (problems.length > 0) return problems;
+  }
+  return [];
 }
 
 function bad(path: Path, message: string, hint: string): Problem {
   return { code: 'bad-schema', severity: 'error', path, message, hint };
 }
 
-function remote(path: Path, value: Json): Problem {
-  return {
-    code: 'remote-ref',
-    severity: 'error',
-    path,
-    message: `The reference ${describeFound(value)} leads out of this schema.`,
-    hint: 'Copy what it refers to into $defs and refer to "#/$defs/name".',
-  };
-}
-
-function referenceProblems(schema: JsonObject): readonly Problem[] {
+function draftProblems(schema: JsonObject): readonly Problem[] {
   const problems: Problem[] = [];
-  walk(schema, [], (key, value, path) => {
-    if (key === '$schema' && !isOwnDialect(value)) {
-      problems.push(
-        bad(
-          path,
-          `Only JSON Schema 2020-12 is understood; found ${describeFound(value)}.`,
-          'Remove $schema, or write https://json-schema.org/draft/2020-12/schema.',
-        ),
-      );
-    }
-    if (key !== '$ref' && key !== '$dynamicRef') return;
-    if (typeof value !== 'string' || value.startsWith('#')) return;
-    problems.push(remote(path, value));
+  walkSchema(schema, (key, value, path) => {
+    if (key !== '$schema' || isOurDraft(value)) return;
+    const message = `Only JSON Schema 2020-12 is understood; found ${describeFound(value)}.`;
+    const hint = 'Remove $schema, or write https://json-schema.org/draft/2020-12/schema.';
+    problems.push(bad(path, message, hint));
   });
   return problems;
+}
+
+function isOurDraft(value: Json): boolean {
+  return typeof value === 'string' && /json-schema\.org\/draft\/2020-12\/schema#?$/.test(value);
 }
 
 /** The deepest errors of the meta-schema, each place once. */
@@ -60,8 +48,8 @@ function metaProblems(schema: JsonObject): readonly Problem[] {
   for (const error of shared.errors ?? []) {
     if (error.keyword === '$dynamicRef' || error.keyword === '$ref') continue;
     const known = byPlace.get(error.instancePath);
-    if (known === undefined || weight(error) > weight(known))
-      byPlace.set(error.instancePath, error);
+    const isBetter = known === undefined || weight(error) > weight(known);
+    if (isBetter) byPlace.set(error.instancePath, error);
   }
   return [...byPlace.values()].map((error) => metaProblem(error, schema));
 }
@@ -89,60 +77,25 @@ function metaProblem(error: SchemaError, schema: JsonObject): Problem {
   );
 }
 
-/** What the meta-schema cannot see: patterns, formats, references to nowhere. */
-function compileProblems(schema: JsonObject): readonly Problem[] {
+/** What the meta-schema lets pass: patterns, formats, empty enums. */
+function wordProblems(schema: JsonObject): readonly Problem[] {
   const problems: Problem[] = [];
-  walk(schema, [], (key, value, path) => {
+  walkSchema(schema, (key, value, path) => {
+    if (key === 'enum' && Array.isArray(value) && value.length === 0) {
+      problems.push(bad(path, '"enum" lists no value, so nothing would fit.', 'List the values.'));
+    }
     if (typeof value !== 'string') return;
     if (key === 'pattern' && !isPattern(value)) {
-      problems.push(
-        bad(
-          path,
-          `The pattern ${describeFound(value)} is no regular expression.`,
-          'Escape special characters with \\.',
-        ),
-      );
+      const message = `The pattern ${describeFound(value)} is no regular expression.`;
+      problems.push(bad(path, message, 'Escape special characters with \\.'));
     }
     if (key === 'format' && shared.formats[value] === undefined) {
       const near = didYouMean(value, Object.keys(shared.formats));
-      problems.push(
-        bad(
-          path,
-          `The format ${describeFound(value)} is unknown.`,
-          near ?? 'Remove it, or use pattern.',
-        ),
-      );
-    }
-    if (key === '$ref' && resolve(schema, value) === undefined) {
-      problems.push(
-        bad(
-          path,
-          `The reference ${describeFound(value)} leads nowhere.`,
-          'Refer to "#/$defs/name".',
-        ),
-      );
+      const message = `The format ${describeFound(value)} is unknown.`;
+      problems.push(bad(path, message, near ?? 'Remove it, or use pattern.'));
     }
   });
-  if (problems.length > 0 || !hasNames(schema)) return problems;
-  try {
-    newAjv().compile(schema);
-    return [];
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    return [
-      bad([], `The input schema cannot be compiled: ${message}.`, 'See JSON Schema 2020-12.'),
-    ];
-  }
-}
-
-/** Named places are all that only the compiler can follow; compiling takes some 7 ms. */
-function hasNames(schema: JsonObject): boolean {
-  let found = false;
-  walk(schema, [], (key, value) => {
-    found ||= ['$id', '$anchor', '$dynamicAnchor', '$dynamicRef'].includes(key);
-    found ||= key === '$ref' && typeof value === 'string' && !/^#(\/|$)/.test(value);
-  });
-  return found;
+  return problems;
 }
 
 function isPattern(text: string): boolean {
@@ -153,49 +106,30 @@ function isPattern(text: string): boolean {
   }
 }
 
-/** Only pointers are followed here; anchors are left to the compiler. */
-function resolve(schema: JsonObject, reference: string): Json | undefined {
-  if (reference !== '#' && !reference.startsWith('#/')) return true;
-  let value: Json | undefined = schema;
-  for (const raw of decodeURIComponent(reference).split('/').slice(1)) {
-    const key = raw.replaceAll('~1', '/').replaceAll('~0', '~');
-    value = isJsonObject(value) || Array.isArray(value) ? (value as JsonObject)[key] : undefined;
+/** Keywords that the checks before know all of; compiling costs half a millisecond a schema. */
+const PLAIN = new Set(
+  (
+    '$schema $ref $defs $comment title description default examples deprecated type enum const ' +
+    'properties required additionalProperties items prefixItems format pattern allOf anyOf oneOf not ' +
+    'minimum maximum exclusiveMinimum exclusiveMaximum multipleOf minLength maxLength minItems ' +
+    'maxItems uniqueItems minProperties maxProperties if then else readOnly writeOnly'
+  ).split(' '),
+);
+
+/** Whatever else keeps the validator from working with it. */
+function compileProblems(schema: JsonObject): readonly Problem[] {
+  let isPlain = true;
+  walkSchema(schema, (key) => {
+    isPlain &&= PLAIN.has(key);
+  });
+  if (isPlain) return [];
+  try {
+    shared.compile(schema);
+    return [];
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return [bad([], `The input schema cannot be used: ${message}.`, 'See JSON Schema 2020-12.')];
+  } finally {
+    shared.removeSchema(schema);
   }
-  return value;
-}
-
-/** Keywords whose values are data, not schemas. */
-const DATA = new Set(['const', 'enum', 'default', 'examples']);
-/** Keywords whose values hold schemas by names of the author's. */
-const NAMED = new Set(['properties', 'patternProperties', '$defs', 'dependentSchemas']);
-
-function walk(
-  value: Json,
-  path: Path,
-  visit: (key: string, value: Json, path: Path) => void,
-): void {
-  if (Array.isArray(value)) {
-    value.forEach((item: Json, index) => walk(item, [...path, index], visit));
-    return;
-  }
-  if (!isJsonObject(value)) return;
-  for (const [key, item] of Object.entries(value)) {
-    if (DATA.has(key)) continue;
-    visit(key, item, [...path, key]);
-    if (!NAMED.has(key) || !isJsonObject(item)) walk(item, [...path, key], visit);
-    else
-      for (const [name, schema] of Object.entries(item)) walk(schema, [...path, key, name], visit);
-  }
-}
-
-/** Checks of run inputs by compiled schema; a schema is an object of a graph that stays alive. */
-const inputChecks = new WeakMap<JsonObject, (value: Json) => readonly Problem[]>();
-
-/** What is wrong with a run's input by its workflow's schema; a null schema accepts anything. */
-export function checkInput(schema: JsonObject | null, input: Json): readonly Problem[] {
-  if (schema === null) return [];
-  const check = inputChecks.get(schema) ?? schemaCheck(schema, { useDefaults: true });
-  inputChecks.set(schema, check);
-  // Defaults are written into the value that is checked.
-  return check(structuredClone<Json>(input));
 }

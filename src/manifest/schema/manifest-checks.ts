@@ -12,6 +12,8 @@ import { workflowDefs, workflowSchema } from './workflow-schema.ts';
 /** Checks of canonical manifests by their schemas; paths are relative to the manifest. */
 export interface ManifestChecks {
   readonly workflow: Check;
+  /** As `workflow`, without the steps' configs and the input schema. */
+  readonly structure: Check;
   readonly run: Check;
 }
 
@@ -24,6 +26,7 @@ export function manifestChecks(nodeTypes: ReadonlyMap<string, ConfigOwner>): Man
     configs.set(type, { check: schemaCheck(configSchema), schema: configSchema });
   }
   return {
+    structure,
     workflow: (value) => [
       ...structure(value),
       ...stepsOf(value).flatMap((step) => checkStep(step, configs)),

@@ -58,11 +58,6 @@ describe('config of a step', () => {
         ['file outside the folder', 'file: ../x.py', ['9:15 missing-file', '../x.py', 'inside']],
         ['absolute file', 'file: /etc/passwd', ['9:15 missing-file', '/etc/passwd', 'relative']],
         ['misspelt file', 'file: ./a.yml', ['9:15 missing-file', './a.yml', '"a.yaml"']],
-        [
-          'file by a template',
-          'file: "{{ input.f }}"',
-          ['9:15 missing-file', 'input.f', 'plain path'],
-        ],
         ['function that is no name', 'code: x\nfunction: a-b', ['10:19 wrong-form', '"a-b"']],
       ],
       withConfig('code'),

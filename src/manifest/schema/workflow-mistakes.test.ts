@@ -210,6 +210,18 @@ describe('the input schema', () => {
         ['7:18 bad-schema', 'nowhere', '$defs'],
       ],
       [
+        'reference to itself',
+        'input: { $ref: "#" }',
+        ['7:18 bad-schema', 'back to itself', '$defs'],
+      ],
+      [
+        'references in a circle',
+        'input: { $defs: { a: { allOf: [{ $ref: "#/$defs/b" }] }, b: { $ref: "#/$defs/a" } } }',
+        ['7:42 bad-schema', 'itself'],
+        ['7:71 bad-schema', 'itself'],
+      ],
+      ['dynamic reference', 'input: { $dynamicRef: "#a" }', ['7:25 bad-schema', 'pointers']],
+      [
         'older draft',
         'input: { $schema: "http://json-schema.org/draft-07/schema#" }',
         ['7:21 bad-schema', '2020-12', 'Remove'],
