@@ -30,18 +30,25 @@ export async function startController(options: ControllerOptions): Promise<Consu
   const { ledger, bus, clock, log } = options;
   const maxInFlight = options.maxInFlight ?? 2000;
   const loop = new RunLoop({ ...options, maxInFlight, cacheRuns: options.cacheRuns ?? 5000 });
-  await loop.start();
-  const parts = { ledger, bus, clock, loop, recheckMs: options.recheckMs ?? 30_000 };
-  const periodic = sweeps(parts).map((each) => new Every(clock, log, each));
-  const services = [
-    await bus.serveBlobs(options.blobs),
-    await consumeActivity({ bus, ledger, log, maxInFlight }),
-    await startReconciler({ ...options, loop }),
-  ];
-  return {
-    stop: async () => {
-      await Promise.all([...periodic, ...services].map((each) => each.stop()));
-      await loop.stop();
-    },
+  const started: Stoppable[] = [loop];
+  const stop = async () => {
+    // The loop ends last: what the others still hand to it is recorded.
+    const [first, ...rest] = started.splice(0);
+    await Promise.all(rest.map((each) => each.stop()));
+    await first?.stop();
   };
+  try {
+    await loop.start();
+    const parts = { ledger, bus, clock, loop, recheckMs: options.recheckMs ?? 30_000 };
+    started.push(...sweeps(parts).map((each) => new Every(clock, log, each)));
+    started.push(await bus.serveBlobs(options.blobs));
+    started.push(await consumeActivity({ bus, ledger, log, maxInFlight }));
+    started.push(await startReconciler({ ...options, loop }));
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { stop };
 }
+
+type Stoppable = Pick<Consumer, 'stop'>;

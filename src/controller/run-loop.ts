@@ -33,6 +33,9 @@ const AGAIN_MS = 100;
 /** How soon a run is looked at again whose time has come without anything to do yet, ms. */
 const STILL_DUE_MS = 1000;
 
+/** A look that waits in its lane, and what has been asked of it so far. */
+type Look = Work & { hasRequests: boolean; isRecheck: boolean };
+
 /** The hot loop: checkpoints and other facts in, records and tasks out. */
 export class RunLoop {
   readonly #options: RunLoopOptions;
@@ -41,6 +44,7 @@ export class RunLoop {
   readonly #cache: RunCache;
   readonly #programs: Programs;
   readonly #loader: RunLoader;
+  readonly #looks = new Map<string, Look>();
   readonly #checking = new Set<string>();
   #consumers: Consumer[] = [];
 
@@ -87,33 +91,58 @@ export class RunLoop {
     this.#lanes[hash32(work.runId) % LANES]?.push(work);
   }
 
+  /** Works that are queued and not yet taken: what a slow ledger leaves waiting. */
+  get backlog(): number {
+    return this.#lanes.reduce((sum, lane) => sum + lane.length, 0);
+  }
+
   /** Has these runs looked at, with their inboxes if asked. */
   look(runIds: readonly string[], hasRequests: boolean): void {
-    for (const runId of runIds) this.submit(this.#internal({ runId, fact: null, hasRequests }));
+    for (const runId of runIds) this.#lookAt(runId, { hasRequests, isRecheck: false });
   }
 
   /** Has these runs looked at, and tasks sent again that the transport has lost. */
   recheck(runIds: readonly string[]): void {
-    for (const runId of runIds) {
-      this.submit(this.#internal({ runId, fact: null, hasRequests: true, isRecheck: true }));
+    for (const runId of runIds) this.#lookAt(runId, { hasRequests: true, isRecheck: true });
+  }
+
+  /** One look at a run waits at a time; what more is asked of it meanwhile goes along. */
+  #lookAt(runId: string, asked: { hasRequests: boolean; isRecheck: boolean }): void {
+    const waiting = this.#looks.get(runId);
+    if (waiting !== undefined) {
+      waiting.hasRequests ||= asked.hasRequests;
+      waiting.isRecheck ||= asked.isRecheck;
+      return;
     }
+    const look: Look = {
+      runId,
+      fact: null,
+      ...asked,
+      again: (delayMs) => this.#later(look, delayMs),
+    };
+    this.#looks.set(runId, look);
+    this.submit(look);
   }
 
   /** Work that nobody redelivers comes again by itself. */
   #internal(work: Work): Work {
-    const again = (delayMs = AGAIN_MS) => {
-      this.#options.clock.sleep(delayMs).then(
-        () => this.submit(this.#internal(work)),
-        () => undefined, // the clock stopped: so did we
-      );
-    };
-    return { ...work, again };
+    const own: Work = { ...work, again: (delayMs) => this.#later(own, delayMs) };
+    return own;
+  }
+
+  #later(work: Work, delayMs = AGAIN_MS): void {
+    this.#options.clock.sleep(delayMs).then(
+      () => this.submit(work),
+      () => undefined, // the clock stopped: so did we
+    );
   }
 
   async #process(works: readonly Work[]): Promise<void> {
     const { ledger, clock, log, bus } = this.#options;
     const shared = { programs: this.#programs, loader: this.#loader, cache: this.#cache };
     const parts = { ledger, clock, log, ...shared };
+    for (const work of works)
+      if (this.#looks.get(work.runId) === work) this.#looks.delete(work.runId);
     let moved: MovedRun[];
     try {
       moved = await processBatch(parts, works);

@@ -16,6 +16,9 @@ export interface SweepParts {
 /** A run's own timer is this late before another controller steps in, ms. */
 const OVERDUE_MS = 2000;
 const PAGE = 500;
+/** A sweep goes on once the loop has come down to this. */
+const MOST_WAITING = 2000;
+const PAUSE_MS = 50;
 const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 
 /** What makes the controller level-triggered: whatever signal was lost, these find it out. */
@@ -43,7 +46,7 @@ async function reportOrphans({ ledger, bus }: SweepParts): Promise<void> {
 }
 
 /** Also the start-up pass: it brings every unfinished run to hand. */
-async function recheckAll({ ledger, loop }: SweepParts): Promise<void> {
+async function recheckAll({ ledger, loop, clock }: SweepParts): Promise<void> {
   let after = FIRST_ID;
   for (;;) {
     const ids = await ledger.unfinishedRuns(after, PAGE);
@@ -51,5 +54,6 @@ async function recheckAll({ ledger, loop }: SweepParts): Promise<void> {
     const last = ids.at(-1);
     if (last === undefined || ids.length < PAGE) return;
     after = last;
+    while (loop.backlog > MOST_WAITING) await clock.sleep(PAUSE_MS);
   }
 }
