@@ -4,6 +4,7 @@ import { canonicalText } from '../graph/canonical.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Problem } from '../graph/problem.ts';
 import type { WorkflowSpec } from '../graph/spec.ts';
+import { completeInput } from './complete-input.ts';
 import { metadataOf } from './metadata.ts';
 import { fileIn, type BuildContext } from './file-context.ts';
 import { mend } from './mend.ts';
@@ -27,7 +28,7 @@ export function buildWorkflow(
   });
   const all = [...problems, ...meant.map(inSpec).filter((each) => !isTold(each, problems))];
   if (graph === null || problems.length > 0) return { resource: null, problems: all };
-  return { resource: resourceOf(manifest, graph, context), problems: all };
+  return { resource: resourceOf(manifest, withTriggerInput(graph), context), problems: all };
 }
 
 /** Null where the mended manifest still has not the structure that the graph relies on. */
@@ -45,6 +46,14 @@ function mendedFor(
 /** Names of the wrong form do not hinder the graph, and metadata is none of its business. */
 function isNamed({ code, path }: Problem): boolean {
   return code === 'wrong-form' || path[0] !== 'spec';
+}
+
+/** The run that a version starts by itself gets the defaults of the input schema as any other. */
+function withTriggerInput(graph: Graph): Graph {
+  const { applyTrigger, input: schema } = graph;
+  if (applyTrigger === null) return graph;
+  const { input } = completeInput(schema, applyTrigger.input ?? {});
+  return { ...graph, applyTrigger: { ...applyTrigger, input } };
 }
 
 function resourceOf(manifest: JsonObject, graph: Graph, context: BuildContext): WorkflowResource {

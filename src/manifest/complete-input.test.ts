@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import type { Json } from '../expr/json.ts';
+import { nodeTypes } from '../nodes/registry.ts';
 import { completeInput } from './complete-input.ts';
+import { readDocument } from './read-text.ts';
 
 const schema = {
   type: 'object',
@@ -36,4 +38,21 @@ test('input that breaks the schema → every problem with its JSON pointer', () 
 
 test('no schema → anything goes', () => {
   expect(completeInput(null, [1])).toEqual({ input: [1], problems: [] });
+});
+
+test('a version that starts its own run → the run’s input has the defaults too', () => {
+  const manifest = {
+    apiVersion: 'behest.dev/v1',
+    kind: 'Workflow',
+    metadata: { name: 'w' },
+    spec: {
+      input: schema,
+      triggers: [{ name: 'first', apply: {}, input: { url: 'x' } }],
+      steps: [{ id: 'a', type: 'start' }],
+    },
+  };
+  const { resources } = readDocument(manifest, { nodeTypes, digest: () => 'd' });
+  const [resource] = resources;
+  if (resource?.kind !== 'Workflow') throw new Error('no workflow was read');
+  expect(resource.graph.applyTrigger?.input).toEqual({ url: 'x', size: 500, mode: 'safe' });
 });
