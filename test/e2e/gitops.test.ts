@@ -72,11 +72,20 @@ describe('a watched directory', () => {
     await writeFile(join(dir, 'c.yaml'), workflow('c', 'two'));
     const changed = await soon('c has version 2', async () => (await versions())['c'] === 2);
 
-    await writeFile(join(dir, 'c.yaml'), workflow('c', 'three').replace('type: transform', 'type: transfrom'));
+    await writeFile(
+      join(dir, 'c.yaml'),
+      workflow('c', 'three').replace('type: transform', 'type: transfrom'),
+    );
     const broken = await soon('the source is not ready', async () => {
-      return (await source()).conditions.some(({ type, status }) => type === 'Ready' && status === 'False');
+      return (await source()).conditions.some(
+        ({ type, status }) => type === 'Ready' && status === 'False',
+      );
     });
-    expect((await source()).problems[0]).toMatchObject({ file: 'c.yaml', line: 7, code: 'unknown-type' });
+    expect((await source()).problems[0]).toMatchObject({
+      file: 'c.yaml',
+      line: 7,
+      code: 'unknown-type',
+    });
     expect((await versions())['c']).toBe(2);
 
     await writeFile(join(dir, 'c.yaml'), workflow('c', 'three'));
@@ -86,7 +95,9 @@ describe('a watched directory', () => {
     await rm(join(dir, 'c.yaml'));
     const deleted = await soon('c is gone', async () => !('c' in (await versions())));
 
-    const { runs } = await server.get<{ runs: { workflow_id: string; version: number }[] }>('/api/v1/jobs');
+    const { runs } = await server.get<{ runs: { workflow_id: string; version: number }[] }>(
+      '/api/v1/jobs',
+    );
     const ofC = runs.filter((run) => run.workflow_id === 'c').map((run) => run.version);
     expect(ofC.toSorted()).toEqual([1, 2, 3]);
     for (const took of [added, changed, broken, mended, deleted]) expect(took).toBeLessThan(3000);
@@ -110,7 +121,10 @@ describe('a watched directory', () => {
 describe('a git repository', () => {
   function git(...args: string[]): string {
     const who = ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.org'];
-    return execFileSync('git', [...who, ...args], { cwd: join(folder, 'repo'), encoding: 'utf8' }).trim();
+    return execFileSync('git', [...who, ...args], {
+      cwd: join(folder, 'repo'),
+      encoding: 'utf8',
+    }).trim();
   }
 
   async function commit(name: string, text: string): Promise<string> {
@@ -126,7 +140,10 @@ describe('a git repository', () => {
     const first = await commit('a.yaml', workflow('a', 'one'));
     const repo = `${join(folder, 'repo')}#main`;
     server = await Server.start(folder, { BEHEST_SOURCE: repo, BEHEST_SOURCE_INTERVAL: '1s' });
-    await soon('the first commit is applied', async () => (await source()).last_applied_revision === first);
+    await soon(
+      'the first commit is applied',
+      async () => (await source()).last_applied_revision === first,
+    );
     const { origin } = await server.get<Workflow>('/api/v1/workflows/a');
     expect(origin).toMatchObject({ commit: first });
     expect(origin.author).toContain('Ada');
@@ -140,7 +157,10 @@ describe('a git repository', () => {
     expect((await source()).last_applied_revision).toBe(first);
 
     const third = await commit('a.yaml', workflow('a', 'two'));
-    await soon('the mended commit is applied', async () => (await source()).last_applied_revision === third);
+    await soon(
+      'the mended commit is applied',
+      async () => (await source()).last_applied_revision === third,
+    );
     expect(await versions()).toEqual({ a: 2, b: 1 });
   }, 60_000);
 });
