@@ -277,13 +277,13 @@ describe('files → referred to by path', () => {
   it('as they are named, with their digests', () => {
     const config = {
       file: './a.py',
-      files: ['lib/b.py', { $file: 'a.py' }],
+      files: ['lib/b.py', { $file: 'a.py' }, '{{ input.file }}'],
       code: '{{ not a template',
     };
     const graph = built({ steps: [{ id: 'a', type: 'code', config }] }, files);
     expect(graph.steps[0]?.config).toStrictEqual({
       file: { $file: 'a.py' },
-      files: [{ $file: 'lib/b.py' }, { $file: 'a.py' }],
+      files: [{ $file: 'lib/b.py' }, { $file: 'a.py' }, '{{ input.file }}'],
       code: '{{ not a template',
     });
     expect(graph.steps[0]?.verbatimKeys).toStrictEqual(['code']);

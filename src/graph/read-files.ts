@@ -22,11 +22,16 @@ export function readFiles(step: DraftStep, files: Files, problems: Problems): Js
     const value = config[key] ?? null;
     result[key] = Array.isArray(value)
       ? value.map((item: Json, index) =>
-          readFile(item, { path: [...path, index], files, problems }),
+          // A template in a list is data of the run, such as the reference to an artifact.
+          isTemplate(item) ? item : readFile(item, { path: [...path, index], files, problems }),
         )
       : readFile(value, { path, files, problems });
   }
   return result;
+}
+
+function isTemplate(value: Json): boolean {
+  return typeof value === 'string' && value.includes('{{');
 }
 
 function readFile(

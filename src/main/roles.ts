@@ -23,7 +23,8 @@ export async function controller(): Promise<void> {
     needShared(parts, 'controller');
     const { startControllerPart } = await import('./start-controller.ts');
     const store = await openDatabase(parts);
-    await startControllerPart(parts, { store, bus: await openBus(parts), selfUrl: '' });
+    const bus = await openBus(parts);
+    await startControllerPart(parts, { store, bus, selfUrl: serverUrl(parts) });
     parts.log.info('controller.ready');
   });
 }
@@ -44,9 +45,14 @@ export async function runner(): Promise<void> {
   await run(async (parts) => {
     if (parts.settings.natsUrl === '') throw new Error(missing('runner', 'NATS_URL'));
     const { startRunnerPart } = await import('./start-runner.ts');
-    await startRunnerPart(parts, { bus: await openBus(parts), selfUrl: '' });
+    await startRunnerPart(parts, { bus: await openBus(parts), selfUrl: serverUrl(parts) });
     parts.log.info('runner.ready');
   });
+}
+
+/** Where the API answers, which another process serves; empty is not known. */
+function serverUrl({ environment }: ProcessParts): string {
+  return environment['BEHEST_SERVER'] ?? '';
 }
 
 function needShared({ settings }: ProcessParts, role: string): void {

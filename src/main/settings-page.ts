@@ -30,7 +30,7 @@ const outro = `## Command line
 
 | Name | Default | |
 | --- | --- | --- |
-| \`BEHEST_SERVER\` | \`http://127.0.0.1:8080\` | Server that the commands talk to. |
+| \`BEHEST_SERVER\` | \`http://127.0.0.1:8080\` | Server that the commands talk to, and that \`http\` steps of a separate runner mean by a \`url\` that is only a path. |
 | \`BEHEST_TOKEN\` | \`$BEHEST_DATA_DIR/token\` for a server on loopback | Token they show. |
 | \`BEHEST_NAMESPACE\` | \`default\` | Namespace they work in. |
 | \`NO_COLOR\` | not set | Anything: no colour. |

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Bus } from '../bus/bus.ts';
+import { endCode } from '../nodes/code/code.ts';
 import { nodeTypes } from '../nodes/registry.ts';
 import { startRunner } from '../runner/runner.ts';
 import { secretLookup } from '../runner/secrets.ts';
@@ -23,5 +24,8 @@ export async function startRunnerPart(
     id: `${hostname()}-${randomBytes(3).toString('hex')}`,
     log,
   });
-  endings.push(() => runner.drain(settings.drainMs));
+  endings.push(async () => {
+    await runner.drain(settings.drainMs);
+    await endCode();
+  });
 }

@@ -19,7 +19,8 @@ export interface NodeType {
   readonly runsIn: 'runner' | 'controller';
   /**
    * Config keys whose value (a string or a list of strings) is a path in the workflow's folder,
-   * stored with the version. At run time each such string is `{ "$file": path }`.
+   * stored with the version. At run time each such string is `{ "$file": path }`. In a list, one
+   * with a template in it is no path but data, such as the reference to an artifact.
    */
   readonly fileKeys?: readonly string[];
   /** Config keys whose text is taken as written: braces in it are no templates (`code`). */
@@ -54,6 +55,13 @@ export interface StepContext {
   stats(values: { readonly [name: string]: number }): void;
   /** A file of the workflow's folder, as it was when the version was made. */
   readFile(path: string): Promise<Uint8Array>;
+  /** The content of an artifact by its SHA-256, hex. Rejects with a classified error. */
+  loadBlob(digest: string): Promise<Uint8Array>;
+  /**
+   * Stores a content for good and answers its SHA-256, hex. Secrets of the attempt that stand in
+   * it are masked, byte for byte, so that its size stays. Rejects with a classified error.
+   */
+  storeBlob(bytes: Uint8Array): Promise<string>;
   readonly settings: NodeSettings;
 }
 
@@ -63,7 +71,7 @@ export type Entity = Pick<ActivityEntry, 'entityTag' | 'entityRoute' | 'entityId
 export interface NodeSettings {
   /** CIDRs and host names that `http` may reach although they are private or link-local. */
   readonly httpAllow: readonly string[];
-  /** Base URL of this server, for examples that call it; empty in a separate runner. */
+  /** Base URL of the server, which a URL that is only a path means; empty is not configured. */
   readonly selfUrl: string;
   /** Base URL of an OpenAI-compatible endpoint; empty is not configured. */
   readonly llmBaseUrl: string;

@@ -19,8 +19,9 @@ function* fields(schema: Json): Generator<readonly [string, JsonObject]> {
   for (const part of inner) if (part !== undefined) yield* fields(part);
 }
 
-test('the registry holds the ten types under their own names', () => {
+test('the registry holds the eleven types under their own names', () => {
   expect([...nodeTypes.keys()].toSorted()).toEqual([
+    'artifact',
     'code',
     'conditional',
     'end',
@@ -92,6 +93,22 @@ test.each<[string, Json, boolean]>([
   ['code', { file: './a.py', input: { a: '{{ item }}' } }, true],
   ['code', { file: './a.py', code: 'x' }, false],
   ['code', { code: 'x', input: 1, input_mapping: {} }, false],
+  ['code', { code: 'x', files: ['{{ input.file }}', 'a.csv'] }, true],
+  ['code', { code: 'x', outputs: ['out/a.csv', 'b.json'] }, true],
+  ['code', { code: 'x', outputs: ['../x'] }, false],
+  ['code', { code: 'x', outputs: ['a/../../x'] }, false],
+  ['code', { code: 'x', outputs: ['/etc/x'] }, false],
+  ['code', { code: 'x', outputs: ['a\\x'] }, false],
+  ['code', { code: 'x', outputs: ['a//x'] }, false],
+  ['code', { code: 'x', outputs: ['./x'] }, false],
+  ['code', { code: 'x', outputs: ['x', 'x'] }, false],
+  ['artifact', { store: { name: 'a.json', content: { a: 1 } } }, true],
+  ['artifact', { store: { name: 'a.json' } }, false],
+  ['artifact', { fetch: '{{ input.file }}', as: 'json' }, true],
+  ['artifact', { fetch: { artifact: 'a'.repeat(64), name: 'a' } }, true],
+  ['artifact', { fetch: { artifact: '../a', name: 'a' } }, false],
+  ['artifact', { store: { name: 'a', content: '' }, fetch: '{{ input.file }}' }, false],
+  ['artifact', {}, false],
   ['conditional', { condition: '{{input.value}} > 10', true_edge: 'a', false_edge: 'b' }, true],
   ['conditional', { true_edge: 'a', false_edge: 'b' }, false],
   ['switch', { value: '{{ a.output }}', cases: { x: 'b' }, default: 'c' }, true],

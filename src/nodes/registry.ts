@@ -1,3 +1,4 @@
+import { artifact } from './artifact/artifact.ts';
 import { code } from './code/code.ts';
 import { conditional } from './conditional/conditional.ts';
 import { end } from './end/end.ts';
@@ -10,7 +11,19 @@ import { transform } from './transform/transform.ts';
 import { wait } from './wait/wait.ts';
 import { workflow } from './workflow/workflow.ts';
 
-const builtIn = [start, end, http, llm, code, conditional, switchNode, transform, wait, workflow];
+const builtIn = [
+  start,
+  end,
+  http,
+  llm,
+  code,
+  artifact,
+  conditional,
+  switchNode,
+  transform,
+  wait,
+  workflow,
+];
 
 /** Every built-in node type by the word that a manifest uses for it. */
 export const nodeTypes: ReadonlyMap<string, NodeType> = new Map(

@@ -1,5 +1,7 @@
 import type { ActivityLevel } from '../task/task.ts';
 import { NO_ITEM } from '../task/task.ts';
+import { digestOf } from './artifact-reference.ts';
+import { HardError } from './errors.ts';
 import type { NodeSettings, StepContext } from './node-type.ts';
 
 /** For tests: a step context that records what a handler reports. */
@@ -7,11 +9,14 @@ export interface TestContext extends StepContext {
   readonly lines: { readonly level: ActivityLevel; readonly message: string }[];
   readonly fractions: number[];
   readonly counted: { readonly [name: string]: number }[];
+  /** What was stored, and what the test gave, by digest. */
+  readonly blobs: Map<string, Uint8Array>;
 }
 
 export interface TestContextOptions {
   readonly settings?: Partial<NodeSettings>;
   readonly files?: { readonly [path: string]: string };
+  readonly blobs?: readonly (string | Uint8Array)[];
   readonly signal?: AbortSignal;
   readonly timeoutMs?: number;
   readonly namespace?: string;
@@ -22,10 +27,13 @@ export function testContext(options: TestContextOptions = {}): TestContext {
   const lines: TestContext['lines'] = [];
   const fractions: number[] = [];
   const counted: TestContext['counted'] = [];
+  const given = (options.blobs ?? []).map((blob) => Buffer.from(blob));
+  const blobs = new Map<string, Uint8Array>(given.map((bytes) => [digestOf(bytes), bytes]));
   return {
     lines,
     fractions,
     counted,
+    blobs,
     task: {
       id: 'run-1.0.-1.1',
       runId: 'run-1',
@@ -46,6 +54,18 @@ export function testContext(options: TestContextOptions = {}): TestContext {
       const content = options.files?.[path];
       if (content === undefined) return Promise.reject(new Error(`no file ${path}`));
       return Promise.resolve(Buffer.from(content));
+    },
+    loadBlob: (digest) => {
+      const bytes = blobs.get(digest);
+      const missing = `artifact ${digest} does not exist`;
+      return bytes === undefined
+        ? Promise.reject(new HardError('invalid_input', missing))
+        : Promise.resolve(bytes);
+    },
+    storeBlob: (bytes) => {
+      const digest = digestOf(bytes);
+      blobs.set(digest, bytes);
+      return Promise.resolve(digest);
     },
     settings: { ...nothingAllowed, ...options.settings },
   };

@@ -14,6 +14,8 @@ export interface AttemptServices {
   readonly now: () => number;
   readonly write: (entry: ActivityEntry) => void;
   readonly readFile: (digest: string) => Promise<Uint8Array>;
+  readonly loadBlob: (digest: string) => Promise<Uint8Array>;
+  readonly storeBlob: (bytes: Uint8Array) => Promise<string>;
 }
 
 /** One attempt from take to report; it is the context that its handler sees. */
@@ -85,6 +87,14 @@ export class Attempt implements StepContext {
         `file ${path} is not part of this workflow version; its files: ${known}`,
       ),
     );
+  }
+
+  loadBlob(digest: string): Promise<Uint8Array> {
+    return this.services.loadBlob(digest);
+  }
+
+  storeBlob(bytes: Uint8Array): Promise<string> {
+    return this.services.storeBlob(this.redactor.bytes(bytes));
   }
 
   /** Asks the handler to stop. The first cause wins. */

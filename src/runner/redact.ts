@@ -9,9 +9,15 @@ const MIN_SECRET_LENGTH = 4;
 export interface Redactor {
   text(text: string): string;
   json(value: Json): Json;
+  /** The same bytes, or a copy with each secret covered by as many asterisks. */
+  bytes(bytes: Uint8Array): Uint8Array;
 }
 
-const noSecrets: Redactor = { text: (text) => text, json: (value) => value };
+const noSecrets: Redactor = {
+  text: (text) => text,
+  json: (value) => value,
+  bytes: (bytes) => bytes,
+};
 
 /** A redactor of these values and of the forms that programs give them on their way. */
 export function redactorFor(secrets: Iterable<string>): Redactor {
@@ -27,7 +33,24 @@ export function redactorFor(secrets: Iterable<string>): Redactor {
   const alternatives = [...forms].sort((a, b) => b.length - a.length).map(escapeForPattern);
   const pattern = new RegExp(alternatives.join('|'), 'g');
   const text = (value: string): string => value.replace(pattern, MASK);
-  return { text, json: (value) => redactJson(value, text) };
+  return {
+    text,
+    json: (value) => redactJson(value, text),
+    bytes: (bytes) => redactBytes(bytes, forms),
+  };
+}
+
+function redactBytes(bytes: Uint8Array, forms: ReadonlySet<string>): Uint8Array {
+  let copy: Buffer | undefined;
+  const given = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (const form of forms) {
+    const wanted = Buffer.from(form);
+    for (let at = given.indexOf(wanted); at >= 0; at = given.indexOf(wanted, at + 1)) {
+      copy ??= Buffer.from(given);
+      copy.fill('*', at, at + wanted.length);
+    }
+  }
+  return copy ?? bytes;
 }
 
 function redactJson(value: Json, text: (value: string) => string): Json {

@@ -2,6 +2,7 @@ import type { Bus, Consumer, Delivery } from '../bus/bus.ts';
 import { RetryableError } from '../nodes/errors.ts';
 import type { NodeSettings, NodeType } from '../nodes/node-type.ts';
 import type { Outcome, Task } from '../task/task.ts';
+import { loadArtifact, storeArtifact } from './artifacts.ts';
 import { Attempt, type AttemptServices } from './attempt.ts';
 import { ConfigCheck } from './check-config.ts';
 import { checkOutput } from './check-output.ts';
@@ -113,6 +114,8 @@ class TaskRunner implements Runner {
       now: options.now ?? Date.now,
       write: (entry) => this.stream.write(entry),
       readFile: (digest) => files.read(digest),
+      loadBlob: (digest) => loadArtifact(bus, digest),
+      storeBlob: (bytes) => storeArtifact(bus, bytes),
     };
   }
 

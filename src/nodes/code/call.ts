@@ -11,6 +11,8 @@ export interface Call {
   readonly arguments: CallArguments;
   /** Relative path → content as base64. */
   readonly files: { readonly [path: string]: string };
+  /** Relative paths of the files that the code writes. */
+  readonly outputs: readonly string[];
   readonly memoryMb: number;
   /** Epoch ms after which the worker ends itself, in case nobody is left to end it. */
   readonly deadline: number;
@@ -46,11 +48,16 @@ export type WorkerMessage =
       readonly message: string;
     }
   | { readonly kind: 'progress'; readonly fraction: number; readonly message?: string }
+  /** A file that the code wrote, as base64; all come before the result. */
+  | { readonly kind: 'file'; readonly path: string; readonly content: string }
   /** `recycle`: the worker has grown or is used up and wants no further call. */
   | { readonly kind: 'result'; readonly result: CallResult; readonly recycle: boolean };
 
 /** The longest result, in characters of JSON. */
 export const MAX_RESULT_CHARACTERS = 16 * 1024 * 1024;
+/** The largest file that a call may write for keeps, and all of them together. */
+export const MAX_OUTPUT_FILE_BYTES = 64 * 1024 * 1024;
+export const MAX_OUTPUT_FILES_BYTES = 128 * 1024 * 1024;
 /** What a call may log in all; the rest is dropped with one warning. */
 export const MAX_LOG_CHARACTERS = 1024 * 1024;
 export const MAX_LOG_LINE_CHARACTERS = 8 * 1024;

@@ -14,5 +14,17 @@ export const code: NodeType = {
   verbatimKeys: ['code'],
   timeoutMs: 60_000,
   // Loaded at first use: what only describes the type should start fast.
-  execute: async (context, config) => (await import('./execute.ts')).executeCode(context, config),
+  execute: async (context, config) => (await load()).executeCode(context, config),
 };
+
+let loaded: Promise<typeof import('./execute.ts')> | undefined;
+
+function load(): Promise<typeof import('./execute.ts')> {
+  loaded ??= import('./execute.ts');
+  return loaded;
+}
+
+/** Ends the sandboxes of code steps, if any step has started one. */
+export async function endCode(): Promise<void> {
+  if (loaded !== undefined) (await loaded).closeCode();
+}

@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 import type { Json } from '../../expr/json.ts';
+import type { ArtifactReference } from '../artifact-reference.ts';
 import { configReader } from '../read-config.ts';
 import type { Language } from './call.ts';
 import { codeConfig } from './schema.ts';
@@ -14,7 +15,8 @@ export interface CodeConfig {
   readonly function: string;
   readonly input?: Json;
   readonly input_mapping?: { readonly [name: string]: Json };
-  readonly files: readonly File[];
+  readonly files: readonly (File | ArtifactReference)[];
+  readonly outputs: readonly string[];
   readonly memoryMb: number;
   readonly sandbox: 'wasm' | 'none';
 }

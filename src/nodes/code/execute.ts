@@ -32,7 +32,7 @@ export async function executeCode(context: StepContext, config: Json): Promise<J
     settings.sandbox === 'none'
       ? await callProcess({ language, call, signal, report: reportTo(context) })
       : await callSandbox(attempt);
-  if (end.kind === 'result') return concludeCall(end.result);
+  if (end.kind === 'result') return concludeCall(context, call.outputs, end);
   if (signal.aborted) throw stopped(attempt);
   throw new HardError('limit', `the code step was ended: ${end.reason}`);
 }

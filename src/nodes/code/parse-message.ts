@@ -22,6 +22,11 @@ export function parseMessage(line: string): WorkerMessage | undefined {
       if (typeof fraction !== 'number') return undefined;
       return { kind: 'progress', fraction, ...(typeof message === 'string' ? { message } : {}) };
     }
+    case 'file': {
+      const { path, content } = value;
+      if (typeof path !== 'string' || typeof content !== 'string') return undefined;
+      return { kind: 'file', path, content };
+    }
     case 'result': {
       const result = parseResult(value['result']);
       if (result === undefined) return undefined;

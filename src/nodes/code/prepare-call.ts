@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import { isArtifactReference, type ArtifactReference } from '../artifact-reference.ts';
 import { HardError } from '../errors.ts';
 import type { StepContext } from '../node-type.ts';
 import { filePath } from '../read-config.ts';
@@ -16,23 +17,61 @@ export async function prepareCall(
   const filename = config.file === undefined ? '<code>' : inFolder(filePath(config.file));
   const bytes = config.file === undefined ? undefined : await context.readFile(filename);
   const source = bytes === undefined ? (config.code ?? '') : new TextDecoder().decode(bytes);
-  const files: { [path: string]: string } = {};
-  for (const file of config.files) {
-    const path = inFolder(filePath(file));
-    files[path] = Buffer.from(await context.readFile(path)).toString('base64');
-  }
+  const language = languageOf(config, filename);
+  const files = await readFiles(context, config, language);
   return {
-    language: languageOf(config, filename),
+    language,
     call: {
       filename,
       source,
       function: config.function,
       arguments: argumentsOf(config),
       files,
+      outputs: config.outputs,
       memoryMb: config.memoryMb,
       deadline: Date.now() + context.timeoutMs + ORPHAN_GRACE_MS,
     },
   };
+}
+
+/** Contents as base64 by the path that the code sees. */
+async function readFiles(
+  context: StepContext,
+  config: CodeConfig,
+  language: Language,
+): Promise<{ readonly [path: string]: string }> {
+  const files = new Map<string, string>();
+  for (const file of config.files) {
+    const isArtifact = isArtifactReference(file);
+    const path = isArtifact ? mountedName(file, language) : inFolder(filePath(file));
+    if (isArtifact && files.has(path)) throw clash(path);
+    const bytes = isArtifact ? context.loadBlob(file.artifact) : context.readFile(path);
+    files.set(path, Buffer.from(await bytes).toString('base64'));
+  }
+  return Object.fromEntries(files);
+}
+
+/** What Python would import in place of a module of the same name. */
+const IMPORTABLE = new Set(['.py', '.pyc', '.pyd', '.pyw', '.so', '.zip']);
+
+/** The name of an artifact without any folder. Who uploads a file chooses its name: it is data. */
+function mountedName({ name }: ArtifactReference, language: Language): string {
+  const base = posix.basename(name.replaceAll('\\', '/'));
+  const isModule = language === 'python' && IMPORTABLE.has(posix.extname(base).toLowerCase());
+  if (isModule || ['', '.', '..'].includes(base) || RESERVED.has(base) || /\p{Cc}/u.test(base)) {
+    const found = JSON.stringify(name.slice(0, 100));
+    const reason = isModule ? ': Python could import it as a module' : '';
+    throw new HardError('invalid_input', `files: an artifact cannot be named ${found}${reason}`);
+  }
+  return base;
+}
+
+/** Where a plain process finds its call and leaves its result. */
+const RESERVED: ReadonlySet<string> = new Set(['.call.json', '.result.json', '.step.mjs']);
+
+function clash(path: string): HardError {
+  const message = `files: two of them would be '${path}' in the code; rename one`;
+  return new HardError('invalid_input', message);
 }
 
 function inFolder(path: string): string {

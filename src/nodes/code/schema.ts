@@ -1,4 +1,8 @@
+import { artifactReference } from '../artifact-reference.ts';
 import { configObject, orTemplate } from '../config-schema.ts';
+
+/** Relative, inside the folder, spelt in the one plain way. */
+const OUTPUT_PATH = '^(?!\\.{1,2}(/|$))[^/\\\\]+(/(?!\\.{1,2}(/|$))[^/\\\\]+)*$';
 
 export const codeConfig = configObject(
   {
@@ -30,9 +34,19 @@ export const codeConfig = configObject(
     files: {
       description:
         'Files of the workflow’s folder that the code may read (and Python may import), by the ' +
-        'same relative path.',
+        'same relative path; references to artifacts (`{{ input.file }}`) by their names.',
       type: 'array',
-      items: { type: 'string', minLength: 1 },
+      items: { anyOf: [{ type: 'string', minLength: 1 }, artifactReference] },
+      default: [],
+    },
+    outputs: {
+      description:
+        'Files that the code writes, by relative path. Each is stored as an artifact, and the ' +
+        'output is `{result, files}`.',
+      type: 'array',
+      items: { type: 'string', pattern: OUTPUT_PATH, maxLength: 255 },
+      uniqueItems: true,
+      maxItems: 32,
       default: [],
     },
     memoryMb: orTemplate({

@@ -13,6 +13,7 @@ function callOf(source: string, memoryMb = 256): Call {
     function: 'process',
     arguments: { kind: 'none' },
     files: {},
+    outputs: [],
     memoryMb,
     deadline: Date.now() + 15_000,
   };

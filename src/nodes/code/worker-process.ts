@@ -8,8 +8,11 @@ import type { Call, CallResult, Language, WorkerMessage } from './call.ts';
 import { confinement } from './confinement.ts';
 import { parseMessage } from './parse-message.ts';
 
-/** A message of the worker longer than this is an attack or a defect: it is killed. */
-const MAX_MESSAGE_CHARACTERS = 64 * 1024 * 1024;
+/**
+ * A message of the worker longer than this is an attack or a defect: it is killed. The longest that
+ * is neither carries one file of MAX_OUTPUT_FILE_BYTES as base64.
+ */
+const MAX_MESSAGE_CHARACTERS = 96 * 1024 * 1024;
 /** The heap of the host side. User data lives in WebAssembly memory, which has its own limit. */
 const HEAP_MB = 512;
 /** What the process needs besides the memory that the step may use. */
@@ -18,12 +21,19 @@ const MEMORY_CHECK_MS = 200;
 const PAGE_BYTES = 4096;
 
 export type WorkerEnd =
-  | { readonly kind: 'result'; readonly result: CallResult }
+  | {
+      readonly kind: 'result';
+      readonly result: CallResult;
+      /** What it wrote of the call's outputs, by path. */
+      readonly files: ReadonlyMap<string, Uint8Array>;
+    }
   /** The process ended without an answer. */
   | { readonly kind: 'died'; readonly reason: string };
 
 /** What a call reports while it runs. */
-export type Report = (message: Exclude<WorkerMessage, { kind: 'result' | 'ready' }>) => void;
+export type Report = (
+  message: Exclude<WorkerMessage, { kind: 'file' | 'result' | 'ready' }>,
+) => void;
 
 /** One sandbox process: makes one call at a time, and can be killed at any moment. */
 export class WorkerProcess {
@@ -73,13 +83,19 @@ export class WorkerProcess {
   call(call: Call, report: Report): Promise<WorkerEnd> {
     this.#hold(true);
     const watch = this.#watchMemory(call.memoryMb);
+    const files = new Map<string, Uint8Array>();
     return new Promise<WorkerEnd>((resolve) => {
       this.#onEnd = (reason) => resolve({ kind: 'died', reason });
       this.#onMessage = (message) => {
         if (message.kind === 'ready') return;
+        if (message.kind === 'file') {
+          const isWanted = call.outputs.includes(message.path);
+          if (isWanted) files.set(message.path, Buffer.from(message.content, 'base64'));
+          return;
+        }
         if (message.kind !== 'result') return report(message);
         this.spent ||= message.recycle;
-        resolve({ kind: 'result', result: message.result });
+        resolve({ kind: 'result', result: message.result, files });
       };
       if (this.#killReason !== undefined) resolve({ kind: 'died', reason: this.#killReason });
       this.#child.stdin?.write(`${JSON.stringify(call)}\n`);

@@ -1,4 +1,5 @@
 import type { Json } from '../../expr/json.ts';
+import type { ArtifactReference } from '../artifact-reference.ts';
 import { configReader } from '../read-config.ts';
 import { httpConfig } from './schema.ts';
 
@@ -33,11 +34,11 @@ export interface Parameters {
 
 export interface MultipartFile {
   readonly name: string;
-  readonly file?: string;
+  readonly file?: string | ArtifactReference;
   readonly content?: string;
   readonly contentBase64?: string;
   readonly filename?: string;
-  readonly contentType: string;
+  readonly contentType?: string;
 }
 
 export interface ResponseConfig {

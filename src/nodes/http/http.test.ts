@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Json } from '../../expr/json.ts';
+import { digestOf } from '../artifact-reference.ts';
 import { HardError, RetryableError } from '../errors.ts';
 import { testContext, type TestContextOptions } from '../test-context.ts';
 import { executeHttp } from './execute.ts';
@@ -126,6 +127,38 @@ test('form, text, file and multipart bodies → encoded as they are named', asyn
   expect(fields.get('kind')).toBe('csv');
   expect(await (fields.get('upload') as File).text()).toBe('x,y\n1,2\n');
   expect((fields.get('upload') as File).name).toBe('a.csv');
+});
+
+test('a multipart file that is an artifact → its content, name and media type', async () => {
+  const file = { artifact: digestOf(Buffer.from('x,y')), name: 'a.csv', media_type: 'text/csv' };
+  const multipart = {
+    files: [
+      { name: 'upload', file },
+      { name: 'b', file, filename: 'c.csv' },
+    ],
+  };
+  await run({ method: 'POST', url: base, multipart }, { blobs: ['x,y'] });
+  const [{ body } = { body: '' }] = seen;
+  expect(body).toContain(
+    'name="upload"; filename="a.csv"\r\nContent-Type: text/csv\r\n\r\nx,y\r\n',
+  );
+  expect(body).toContain('name="b"; filename="c.csv"');
+});
+
+test.each(['/api/v1/x?a=1', '//evil.example/x', '/\\evil.example'])(
+  'url %s → a path on this server, never another host',
+  async (url) => {
+    const settings = { httpAllow: [], selfUrl: `${base}/` };
+    await run({ url }, { settings });
+    expect(seen).toHaveLength(1);
+    expect(seen[0]!.url).toBe(new URL(base + url).href.slice(base.length));
+  },
+);
+
+test('url that is a path, where the server is not known → hard not_configured', async () => {
+  const error = await failure(run({ url: '/x?token=hidden' }));
+  expect(error).toMatchObject({ class: 'hard', code: 'not_configured' });
+  expect(error.message).toMatch(/'\/x'.*BEHEST_SERVER/);
 });
 
 test('a multipart file that is not listed → hard invalid_input that says so', async () => {

@@ -50,13 +50,27 @@ async function multipartBody(context: StepContext, config: HttpConfig): Promise<
   const paths = new Set(config.files.map((file) => posix.normalize(filePath(file))));
   for (const file of config.multipart?.files ?? []) {
     const content = new Uint8Array(await fileContent(context, file, paths));
-    const filename = file.filename ?? posix.basename(file.file ?? file.name);
-    form.append(file.name, new Blob([content], { type: file.contentType }), filename);
+    const { name, mediaType } = describedFile(file);
+    form.append(file.name, new Blob([content], { type: mediaType }), name);
   }
   const encoded = new Response(form);
   return {
     bytes: new Uint8Array(await encoded.arrayBuffer()),
     contentType: encoded.headers.get('content-type') ?? 'multipart/form-data',
+  };
+}
+
+/** What the form says of a file: what the config says, else what is known of it. */
+function describedFile({ name, file, filename, contentType }: MultipartFile): {
+  readonly name: string;
+  readonly mediaType: string;
+} {
+  const isArtifact = typeof file === 'object';
+  const own = isArtifact ? file.name : (file ?? name);
+  const known = isArtifact ? file.media_type : undefined;
+  return {
+    name: filename ?? posix.basename(own),
+    mediaType: contentType ?? known ?? 'application/octet-stream',
   };
 }
 
@@ -67,6 +81,7 @@ async function fileContent(
 ): Promise<Uint8Array> {
   if (file.content !== undefined) return Buffer.from(file.content);
   if (file.contentBase64 !== undefined) return Buffer.from(file.contentBase64, 'base64');
+  if (typeof file.file === 'object') return context.loadBlob(file.file.artifact);
   const path = posix.normalize(file.file ?? '');
   if (paths.has(path)) return context.readFile(path);
   throw new HardError(

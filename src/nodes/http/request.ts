@@ -20,7 +20,7 @@ export function firstRequest(
   config: HttpConfig,
   body: RequestBody | undefined,
 ): HttpRequest {
-  const url = parseUrl(config);
+  const url = parseUrl(config, context.settings.selfUrl);
   const headers = new Map<string, string>([
     ['user-agent', 'behest'],
     ['accept', '*/*'],
@@ -42,8 +42,9 @@ export function firstRequest(
   return { method: config.method, url, headers, body: body?.bytes ?? null };
 }
 
-function parseUrl(config: HttpConfig): URL {
-  const url = URL.parse(config.url.trim());
+function parseUrl(config: HttpConfig, selfUrl: string): URL {
+  const written = config.url.trim();
+  const url = URL.parse(written.startsWith('/') ? onThisServer(written, selfUrl) : written);
   if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
     const example = 'https://api.example.com/items';
     throw new HardError(
@@ -54,6 +55,16 @@ function parseUrl(config: HttpConfig): URL {
   for (const [name, value] of parameters(config.query)) url.searchParams.append(name, value);
   url.hash = '';
   return url;
+}
+
+/** Joined as text: however a path is spelt, it cannot lead to another host. */
+function onThisServer(path: string, selfUrl: string): string {
+  if (selfUrl !== '') return selfUrl.replace(/\/+$/, '') + path;
+  throw new HardError(
+    'not_configured',
+    `url '${path.replace(/[?#].*$/s, '').slice(0, 200)}' is a path on this server, whose address ` +
+      'this runner does not know: set BEHEST_SERVER=http://… for it, or write the whole address',
+  );
 }
 
 function authorizationOf(config: HttpConfig, url: URL): string | undefined {

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../expr/json.ts';
+import { artifactReference } from '../artifact-reference.ts';
 import { configObject, orTemplate } from '../config-schema.ts';
 
 const scalar: JsonObject = { type: ['string', 'number', 'boolean', 'null'] };
@@ -9,14 +10,17 @@ const multipartFile: JsonObject = {
   required: ['name'],
   properties: {
     name: { description: 'Name of the form field.', type: 'string', minLength: 1 },
-    file: { description: 'One of the paths in `files`.', type: 'string', minLength: 1 },
+    file: {
+      description: 'One of the paths in `files`, or the reference to an artifact.',
+      anyOf: [{ type: 'string', minLength: 1 }, artifactReference],
+    },
     content: { description: 'The content itself, as text.', type: 'string' },
     contentBase64: { description: 'The content itself, as base64.', type: 'string' },
     filename: { description: 'File name to send; default: the name of `file`.', type: 'string' },
     contentType: {
-      description: 'Media type of the content.',
+      description:
+        'Media type of the content; default: that of the artifact, else application/octet-stream.',
       type: 'string',
-      default: 'application/octet-stream',
     },
   },
   oneOf: [{ required: ['file'] }, { required: ['content'] }, { required: ['contentBase64'] }],
@@ -60,7 +64,11 @@ const response: JsonObject = {
 
 export const httpConfig = configObject(
   {
-    url: { description: 'Address: http or https.', type: 'string', minLength: 1 },
+    url: {
+      description: 'Address: http or https. One that begins with `/` is a path on this server.',
+      type: 'string',
+      minLength: 1,
+    },
     method: orTemplate({
       description: 'Request method.',
       enum: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'],

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -12,6 +12,7 @@ import {
   type CallResult,
   type Language,
 } from '../call.ts';
+import { excessOf } from '../worker/output-limits.ts';
 import type { Report, WorkerEnd } from '../worker-process.ts';
 
 const PROGRAMS: { readonly [language in Language]: readonly [string, string] } = {
@@ -41,15 +42,38 @@ export async function callProcess(request: ProcessCall): Promise<WorkerEnd> {
     await writeFiles(folder, request.call);
     const reason = await run(folder, request);
     const text = await readFile(join(folder, '.result.json'), 'utf8').catch(() => undefined);
+    const none: WorkerFiles = new Map();
     if (text === undefined) return { kind: 'died', reason };
     if (text.length > 2 * MAX_RESULT_CHARACTERS) {
       const message = `the result is longer than ${MAX_RESULT_CHARACTERS} characters of JSON`;
-      return { kind: 'result', result: { kind: 'limit', message } };
+      return { kind: 'result', result: { kind: 'limit', message }, files: none };
     }
-    return { kind: 'result', result: JSON.parse(text) as CallResult };
+    const result = JSON.parse(text) as CallResult;
+    if (result.kind !== 'returned') return { kind: 'result', result, files: none };
+    return await withOutputs(folder, request.call.outputs, result);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+type WorkerFiles = Extract<WorkerEnd, { kind: 'result' }>['files'];
+
+/** Adds what the call wrote of its outputs. */
+async function withOutputs(
+  folder: string,
+  outputs: readonly string[],
+  result: CallResult,
+): Promise<WorkerEnd> {
+  const files = new Map<string, Uint8Array>();
+  const written: { path: string; size: number }[] = [];
+  for (const path of outputs) {
+    const found = await stat(join(folder, path)).catch(() => undefined);
+    if (found?.isFile() === true) written.push({ path, size: found.size });
+  }
+  const excess = excessOf(written);
+  if (excess !== undefined) return { kind: 'result', result: excess, files };
+  for (const { path } of written) files.set(path, await readFile(join(folder, path)));
+  return { kind: 'result', result, files };
 }
 
 async function writeFiles(folder: string, call: Call): Promise<void> {
@@ -57,6 +81,7 @@ async function writeFiles(folder: string, call: Call): Promise<void> {
     await mkdir(dirname(join(folder, path)), { recursive: true });
     await writeFile(join(folder, path), Buffer.from(content, 'base64'));
   }
+  for (const path of call.outputs) await mkdir(dirname(join(folder, path)), { recursive: true });
   const { files: _, ...rest } = call;
   await writeFile(join(folder, '.call.json'), JSON.stringify(rest));
 }

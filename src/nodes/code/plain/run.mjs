@@ -1,6 +1,6 @@
 // Makes the call in .call.json of the current directory and leaves the result beside it.
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 class RetryableError extends Error {
@@ -28,6 +28,10 @@ Object.assign(globalThis, {
   log: (message, level) => say(message, level === 'warn' || level === 'error'),
   progress: (_fraction, message) => message && say(message, false),
   readFile: (path) => readFileSync(path, 'utf8'),
+  writeFile: (path, content) => {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, content instanceof ArrayBuffer ? new Uint8Array(content) : content);
+  },
 });
 writeFileSync('.result.json', JSON.stringify(await result()));
 process.exit(0);

@@ -1,7 +1,7 @@
-// Runs inside the sandbox before the user's code. Its value is a function that gets the two ways
-// out (`tell`, `read`) and returns what the host needs after the user's code has run.
+// Runs inside the sandbox before the user's code. Its value is a function that gets the three ways
+// out (`tell`, `read`, `write`) and returns what the host needs after the user's code has run.
 // oxlint-disable-next-line no-unused-expressions -- the script's value is what the host takes
-(function (tell, read) {
+(function (tell, read, write) {
   'use strict';
   const { parse, stringify } = JSON;
   const text = (value) => {
@@ -29,6 +29,16 @@
     const content = read(String(path));
     if (content === undefined) throw new Error(`no file '${path}' among the step's files`);
     return content;
+  };
+  globalThis.writeFile = (path, content) => {
+    const isView = ArrayBuffer.isView(content);
+    if (typeof content !== 'string' && !isView && !(content instanceof ArrayBuffer)) {
+      throw new TypeError('writeFile takes text, an ArrayBuffer or a typed array');
+    }
+    const { buffer, byteOffset, byteLength } = isView ? content : {};
+    const end = byteOffset + byteLength;
+    const refusal = write(String(path), isView ? buffer.slice(byteOffset, end) : content);
+    if (refusal !== undefined) throw new Error(refusal);
   };
   globalThis.RetryableError = class RetryableError extends Error {
     constructor(message, { retryAfter } = {}) {

@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer';
 import { posix } from 'node:path';
 import type { QuickJSContext, QuickJSHandle, QuickJSWASMModule } from 'quickjs-emscripten';
 import { MAX_RESULT_CHARACTERS, type Call, type CallResult } from '../call.ts';
+import { excessOf } from './output-limits.ts';
 import type { CallOutput } from './serve.ts';
 
 /** Well below what the host's own stack can carry of the interpreter's recursion. */
@@ -11,6 +12,11 @@ interface Run {
   readonly call: Call;
   readonly output: CallOutput;
   readonly bootstrap: string;
+}
+
+/** A call, and what it has written so far. */
+interface Session extends Run {
+  readonly written: Map<string, Uint8Array>;
 }
 
 /** What user code threw, as it was there. */
@@ -39,11 +45,12 @@ export function runScript(engine: QuickJSWASMModule, run: Run): CallResult {
     return { error: new Error(`cannot import '${name}': it is not one of the step's \`files\``) };
   });
   const context = runtime.newContext();
+  const written = new Map<string, Uint8Array>();
   try {
-    const tools = makeTools(context, run);
+    const tools = makeTools(context, { ...run, written });
     const found = findFunction(context, call);
     const returned = settled(context, invoke(context, { call, tools, found }));
-    return finished(context, { call, tools, returned });
+    return withOutputs(finished(context, { call, tools, returned }), { ...run, written });
   } catch (error) {
     if (error instanceof Thrown) return failure(error.value, call);
     // A trap of the engine itself: its stack or its memory ran out beyond repair.
@@ -52,13 +59,24 @@ export function runScript(engine: QuickJSWASMModule, run: Run): CallResult {
   }
 }
 
+/** What a call that went well wrote goes ahead of its result. */
+function withOutputs(result: CallResult, { output, written }: Session): CallResult {
+  if (result.kind !== 'returned') return result;
+  const files = [...written].map(([path, bytes]) => ({ path, bytes, size: bytes.byteLength }));
+  const excess = excessOf(files);
+  if (excess !== undefined) return excess;
+  for (const { path, bytes } of files) output.file(path, bytes);
+  return result;
+}
+
 interface Tools {
   readonly parse: QuickJSHandle;
   readonly stringify: QuickJSHandle;
 }
 
 /** Runs the bootstrap, which makes `console`, `log` and the like and keeps JSON's functions safe. */
-function makeTools(context: QuickJSContext, { call, output, bootstrap }: Run): Tools {
+function makeTools(context: QuickJSContext, session: Session): Tools {
+  const { call, output, bootstrap, written } = session;
   const install = evaluate(context, bootstrap, 'behest.js');
   const tell = context.newFunction('tell', (level, message, fraction) => {
     const text = context.typeof(message) === 'string' ? context.getString(message) : undefined;
@@ -67,13 +85,44 @@ function makeTools(context: QuickJSContext, { call, output, bootstrap }: Run): T
     else output.log(levelOf(kind), text ?? '');
   });
   const read = context.newFunction('read', (path) => {
-    const content = call.files[posix.normalize(context.getString(path))];
+    const name = posix.normalize(context.getString(path));
+    const content = written.get(name) ?? given(call, name);
     return content === undefined
       ? context.undefined
-      : context.newString(Buffer.from(content, 'base64').toString());
+      : context.newString(Buffer.from(content).toString());
   });
-  const tools = unwrap(context, context.callFunction(install, context.undefined, tell, read));
+  const write = context.newFunction('write', (path, content) => {
+    const refusal = keep(context, session, { path: context.getString(path), content });
+    return refusal === undefined ? context.undefined : context.newString(refusal);
+  });
+  const result = context.callFunction(install, context.undefined, tell, read, write);
+  const tools = unwrap(context, result);
   return { parse: context.getProp(tools, 'parse'), stringify: context.getProp(tools, 'stringify') };
+}
+
+function given({ files }: Call, path: string): Uint8Array | undefined {
+  const content = Object.hasOwn(files, path) ? files[path] : undefined;
+  return content === undefined ? undefined : Buffer.from(content, 'base64');
+}
+
+/** Keeps what the code writes; answers why not, when it is none of the call's outputs. */
+function keep(
+  context: QuickJSContext,
+  { call, written }: Session,
+  file: { readonly path: string; readonly content: QuickJSHandle },
+): string | undefined {
+  const path = posix.normalize(file.path);
+  if (!call.outputs.includes(path)) {
+    const declared = call.outputs.join(', ') || 'none';
+    return `'${file.path}' is not among the step's outputs (${declared}); add it there`;
+  }
+  const isText = context.typeof(file.content) === 'string';
+  // A copy: the bytes of an ArrayBuffer are those of the engine's memory.
+  const bytes = isText
+    ? Buffer.from(context.getString(file.content))
+    : Uint8Array.from(context.getArrayBuffer(file.content).value);
+  written.set(path, bytes);
+  return undefined;
 }
 
 function levelOf(text: string): 'debug' | 'info' | 'warn' | 'error' {

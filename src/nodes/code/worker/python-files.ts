@@ -1,4 +1,6 @@
 import { Buffer } from 'node:buffer';
+import type { Call, CallResult } from '../call.ts';
+import { excessOf } from './output-limits.ts';
 
 /** What is needed of Emscripten's file system. */
 export interface PythonFiles {
@@ -10,6 +12,9 @@ export interface PythonFiles {
   unmount(path: string): void;
   mkdirTree(path: string): void;
   writeFile(path: string, content: Uint8Array): void;
+  /** Follows symbolic links, inside this file system; throws when there is nothing. */
+  stat(path: string): { readonly mode: number; readonly size: number };
+  readFile(path: string): Uint8Array;
   isDir(mode: number): boolean;
   isFile(mode: number): boolean;
 }
@@ -55,23 +60,57 @@ function defined(operations: { readonly [name: string]: unknown }): { [name: str
   return Object.fromEntries(Object.entries(operations).filter(([, value]) => value !== undefined));
 }
 
-/** Empty writable directories with these files in /work; the function returned ends them. */
+/**
+ * Empty writable directories with the call's files, and the folders of its outputs, in /work; the
+ * function returned ends them.
+ */
 export function freshFiles(
   FS: PythonFiles,
-  files: { readonly [path: string]: string },
+  { files, outputs }: Pick<Call, 'files' | 'outputs'>,
 ): () => void {
   const restoreStreams = keepStreams(FS);
   for (const path of WRITABLE) FS.mount(FS.filesystems.MEMFS, {}, path);
   for (const [path, content] of Object.entries(files)) {
-    const full = `/work/${path}`;
-    FS.mkdirTree(full.slice(0, full.lastIndexOf('/')));
-    FS.writeFile(full, new Uint8Array(Buffer.from(content, 'base64')));
+    FS.mkdirTree(folderOf(path));
+    FS.writeFile(`/work/${path}`, new Uint8Array(Buffer.from(content, 'base64')));
   }
+  for (const path of outputs) FS.mkdirTree(folderOf(path));
   return () => {
     FS.currentPath = '/';
     restoreStreams();
     for (const path of WRITABLE) FS.unmount(path);
   };
+}
+
+function folderOf(path: string): string {
+  const full = `/work/${path}`;
+  return full.slice(0, full.lastIndexOf('/'));
+}
+
+/** Hands over what a call wrote of its outputs; the result of one that wrote too much is `limit`. */
+export function takeOutputs(
+  FS: PythonFiles,
+  outputs: readonly string[],
+  take: (path: string, bytes: Uint8Array) => void,
+): CallResult | undefined {
+  const written = outputs.flatMap((path) => {
+    const size = fileSize(FS, `/work/${path}`);
+    return size === undefined ? [] : [{ path, size }];
+  });
+  const excess = excessOf(written);
+  if (excess !== undefined) return excess;
+  for (const { path } of written) take(path, FS.readFile(`/work/${path}`));
+  return undefined;
+}
+
+function fileSize(FS: PythonFiles, path: string): number | undefined {
+  try {
+    const { mode, size } = FS.stat(path);
+    return FS.isFile(mode) ? size : undefined;
+  } catch {
+    // Not written; the step tells which one is missing.
+    return undefined;
+  }
 }
 
 /** The open descriptors as they are; the function returned brings back just these. */

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { loadPyodide, type PyodideAPI } from 'pyodide';
-import { MAX_RESULT_CHARACTERS, type CallResult } from '../call.ts';
+import { MAX_RESULT_CHARACTERS, type Call, type CallResult } from '../call.ts';
 import { removeGlobals, removeHostPowers } from './harden.ts';
-import { freezeFiles, freshFiles, type PythonFiles } from './python-files.ts';
+import { freezeFiles, freshFiles, takeOutputs, type PythonFiles } from './python-files.ts';
 import { PythonMemory, type MemoryModule } from './python-memory.ts';
 import { PythonOutput } from './python-output.ts';
-import { serve, type Interpreter } from './serve.ts';
+import { serve, type CallOutput, type Interpreter } from './serve.ts';
 
 /** After so many calls a worker is replaced: the JavaScript side is not part of the memory image. */
 const CALLS_MAX = 500;
@@ -67,13 +67,15 @@ function interpreter({ FS, module, memory, output, call }: Parts): Interpreter {
       memory.limitBytes = request.memoryMb * 1024 * 1024;
       endAt(module, request.deadline);
       output.begin(sink);
-      const restoreFiles = freshFiles(FS, request.files);
+      const restoreFiles = freshFiles(FS, request);
       try {
-        const result = JSON.parse(call(JSON.stringify(request))) as CallResult;
+        // The files are in place; the copy in the request would only take the call's memory.
+        const returned = JSON.parse(call(JSON.stringify({ ...request, files: {} }))) as CallResult;
         output.end();
+        const result = withOutputs(FS, { request, result: bounded(returned), sink });
         restoreFiles();
         const grown = memory.restore(module);
-        return { result: bounded(result), recycle: grown || calls >= CALLS_MAX };
+        return { result, recycle: grown || calls >= CALLS_MAX };
       } catch (error) {
         // A trap of the interpreter itself: its stack or its memory ran out beyond repair.
         return { result: trapped(memory, error), recycle: true };
@@ -93,6 +95,16 @@ function endAt(module: MemoryModule, deadline: number): void {
       // The interpreter resets the signal it has read; there is none.
     },
   };
+}
+
+/** Before the files are gone: what a call that went well wrote goes ahead of its result. */
+function withOutputs(
+  FS: PythonFiles,
+  { request, result, sink }: { request: Call; result: CallResult; sink: CallOutput },
+): CallResult {
+  if (result.kind !== 'returned') return result;
+  const take = (path: string, bytes: Uint8Array): void => sink.file(path, bytes);
+  return takeOutputs(FS, request.outputs, take) ?? result;
 }
 
 function bounded(result: CallResult): CallResult {

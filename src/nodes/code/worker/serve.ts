@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { writeSync } from 'node:fs';
 import {
   MAX_LOG_CHARACTERS,
@@ -23,6 +24,8 @@ export interface CallEnd {
 export interface CallOutput {
   log(level: 'debug' | 'info' | 'warn' | 'error', message: string): void;
   progress(fraction: number, message: string | undefined): void;
+  /** A file that the call wrote; before its result. */
+  file(path: string, bytes: Uint8Array): void;
 }
 
 const STDOUT = 1;
@@ -31,13 +34,18 @@ const { stdin } = process;
 
 /** Answers the calls that come in on stdin, one JSON text a line, until it ends. */
 export function serve(interpreter: Interpreter): void {
-  let buffered = '';
+  let buffered: string[] = [];
   let turn = Promise.resolve();
   stdin.setEncoding('utf8');
   stdin.on('data', (chunk: string) => {
-    const lines = (buffered + chunk).split('\n');
-    buffered = lines.pop() ?? '';
-    for (const line of lines) turn = turn.then(() => answer(interpreter, line));
+    const [head = '', ...rest] = chunk.split('\n');
+    buffered.push(head);
+    for (const part of rest) {
+      // Joined once: a call may carry files of many chunks.
+      const line = buffered.join('');
+      buffered = [part];
+      turn = turn.then(() => answer(interpreter, line));
+    }
   });
   say({ kind: 'ready' });
 }
@@ -49,7 +57,24 @@ async function answer(interpreter: Interpreter, line: string): Promise<void> {
 
 /** Written at once, so that the lines of a call that never returns are seen all the same. */
 function say(message: WorkerMessage): void {
-  const bytes = new TextEncoder().encode(`${JSON.stringify(message)}\n`);
+  writeAll(`${JSON.stringify(message)}\n`);
+}
+
+/** Whole groups of three bytes, so that the pieces of base64 join. */
+const PIECE_BYTES = 3 * 128 * 1024;
+
+/** Written piece by piece: the whole line would take the memory of the file several times over. */
+function sayFile(path: string, { buffer, byteOffset, byteLength }: Uint8Array): void {
+  writeAll(`{"kind":"file","path":${JSON.stringify(path)},"content":"`);
+  for (let at = 0; at < byteLength; at += PIECE_BYTES) {
+    const length = Math.min(PIECE_BYTES, byteLength - at);
+    writeAll(Buffer.from(buffer, byteOffset + at, length).toString('base64'));
+  }
+  writeAll('"}\n');
+}
+
+function writeAll(text: string): void {
+  const bytes = new TextEncoder().encode(text);
   for (let written = 0; written < bytes.length;) written += write(bytes.subarray(written));
 }
 
@@ -87,5 +112,6 @@ function boundedOutput(): CallOutput {
         ...(text === undefined ? {} : { message: text }),
       });
     },
+    file: sayFile,
   };
 }
