@@ -2,7 +2,7 @@ import type { AttemptRef } from '../engine/decision.ts';
 import { prepareTask } from '../engine/prepare.ts';
 import { outstanding } from '../engine/outstanding.ts';
 import type { Bus, TaskRef } from '../bus/bus.ts';
-import { type Checkpoint, NO_ITEM, type Outcome, type Task, taskId } from '../task/task.ts';
+import { type Checkpoint, type Outcome, type Task, taskId } from '../task/task.ts';
 import type { Ledger, Log } from './ports.ts';
 import type { MovedRun } from './run-batch.ts';
 import type { CachedRun } from './run-cache.ts';
@@ -82,7 +82,7 @@ function taskRef({ id, runId, queue }: Task): TaskRef {
 }
 
 function idOf(run: CachedRun, { step, item, attempt }: AttemptRef): string {
-  return taskId(run.record.id, step, item, attempt);
+  return taskId(run.record.id, { step, item, attempt });
 }
 
 function stopAttempts(parts: EffectParts, moved: readonly MovedRun[]): void {
@@ -127,7 +127,7 @@ export function endCheckpoint(
   if (parent === null) throw new Error(`run ${child.id} is no child`);
   const finishedAt = child.finishedAt ?? 0;
   return {
-    taskId: taskId(parent.runId, parent.step, parent.item ?? NO_ITEM, parent.attempt),
+    taskId: taskId(parent.runId, parent),
     ...parent,
     outcome: endOutcome(child),
     startedAt: child.startedAt ?? finishedAt,

@@ -1,4 +1,4 @@
-import { taskId } from '../task/task.ts';
+import { type AttemptNumbers, taskId } from '../task/task.ts';
 import { namedUuid } from './hash.ts';
 import type { SkipReason, FinalStatus } from './fact.ts';
 import type { StepError } from '../task/error.ts';
@@ -50,15 +50,11 @@ export type WaitReason =
   | 'cancelling'; // told to stop, not yet acknowledged
 
 /** The child run of an attempt: the same id whoever starts or stops it. */
-export function childRunId(runId: string, { step, item, attempt }: AttemptRef): string {
-  return namedUuid(taskId(runId, step, item, attempt));
+export function childRunId(runId: string, attempt: AttemptRef): string {
+  return namedUuid(taskId(runId, attempt));
 }
 
-export interface AttemptRef {
-  readonly step: number;
-  readonly item: number;
-  readonly attempt: number;
-}
+export type AttemptRef = AttemptNumbers;
 
 /**
  * Names a decision for ever: from the run, the step, the item, the attempt and the kind.

@@ -22,7 +22,7 @@ export function prepareTask(program: Program, state: RunState, ref: AttemptRef):
     const { config, deferred } = resolveConfig(program, state, ref);
     const key = ref.item === NO_ITEM ? `${identity.id}.${id}` : `${identity.id}.${id}.${ref.item}`;
     const task: Task = {
-      id: taskId(identity.id, ref.step, ref.item, ref.attempt),
+      id: taskId(identity.id, ref),
       runId: identity.id,
       namespace: identity.namespace,
       workflow: identity.workflow,

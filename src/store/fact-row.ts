@@ -120,5 +120,7 @@ function outcomeOfRow(row: FactRow): Outcome {
   if (row.status === OUTCOMES.failed && row.error !== null)
     return { kind: 'failed', error: row.error };
   if (row.status === OUTCOMES.cancelled) return { kind: 'cancelled' };
-  throw new RangeError(`attempt ${row.run_id}/${row.seq} has outcome ${row.status}, which is none`);
+  throw new RangeError(
+    `attempt ${row.run_id}/${row.seq} has outcome ${String(row.status)}, which is none`,
+  );
 }

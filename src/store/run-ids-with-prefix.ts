@@ -19,7 +19,7 @@ export async function runIdsWithPrefix(sql: Sql, prefix: string, limit: number):
 
 /** Whether some id begins so: hex digits, and dashes at their places. */
 function couldBegin(prefix: string): boolean {
-  const places = [...prefix].map((letter, at) =>
+  const places = Array.from(prefix, (letter, at) =>
     LOWEST[at] === '-' ? letter === '-' : /[0-9a-f]/.test(letter),
   );
   return prefix.length <= LOWEST.length && places.every(Boolean);

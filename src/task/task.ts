@@ -5,14 +5,21 @@ import type { StepError } from './error.ts';
 /** `item` of a step without `forEach`. */
 export const NO_ITEM = -1;
 
+/** Which attempt of a run: the step's index, the item or NO_ITEM, and the attempt from 1. */
+export interface AttemptNumbers {
+  readonly step: number;
+  readonly item: number;
+  readonly attempt: number;
+}
+
 /**
  * Names one attempt for ever: `<runId>.<step index>.<item>.<attempt>`. It is the key in Postgres
  * and the message id in JetStream.
  */
 export type TaskId = string;
 
-export function taskId(runId: string, step: number, item: number, attempt: number): TaskId {
-  return `${runId}.${step}.${item}.${attempt}`;
+export function taskId(runId: string, attempt: AttemptNumbers): TaskId {
+  return `${runId}.${attempt.step}.${attempt.item}.${attempt.attempt}`;
 }
 
 /** The message that asks a runner to make one attempt. Holds all that the attempt needs. */

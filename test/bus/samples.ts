@@ -14,7 +14,7 @@ export function sampleTask(changes: Partial<Task> = {}): Task {
   const item = changes.item ?? NO_ITEM;
   const attempt = changes.attempt ?? 1;
   return {
-    id: taskId(runId, step, item, attempt),
+    id: taskId(runId, { step, item, attempt }),
     runId,
     namespace: 'default',
     workflow: 'import-assets',

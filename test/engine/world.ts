@@ -78,7 +78,7 @@ export class World {
   }
 
   #cancel(ref: { step: number; item: number; attempt: number }): void {
-    const id = taskId(IDENTITY.id, ref.step, ref.item, ref.attempt);
+    const id = taskId(IDENTITY.id, ref);
     // Some runners answer, some never do.
     if (hash32(id, this.behaviour.seed) % 2 === 0) this.sent.delete(id);
   }

@@ -83,7 +83,7 @@ export class Checker implements StoreWatcher, BusWatcher {
   }
 
   #conclude({ recordedAt, run }: Shadow, fact: AttemptFact): void {
-    const id = taskId(run.id, fact.step, fact.item, fact.attempt);
+    const id = taskId(run.id, fact);
     if (recordedAt.has(id)) this.broken(`${id}: applied twice`);
     recordedAt.set(id, this.#parts.now());
   }

@@ -24,7 +24,7 @@ export class Oracle {
   outcome(task: Pick<Task, 'workflow' | 'step' | 'item' | 'attempt'>, input: Json): Outcome {
     const world = this.#book(task.workflow, input);
     const { step, item, attempt } = task;
-    const id = taskId(world.state.identity.id, step, item, attempt);
+    const id = taskId(world.state.identity.id, { step, item, attempt });
     const fact = world.checkpoint({ id, step, item, attempt });
     if (fact.kind !== 'attempt') throw new Error('a checkpoint is an attempt');
     return fact.outcome;

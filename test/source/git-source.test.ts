@@ -153,8 +153,10 @@ describe('what a git source refuses', () => {
       const repo = repository({ 'real/a.yaml': 'a' });
       symlinkSync(to, join(repo, 'link'));
       commit(repo, {});
-      const failure = expect(read(open(`${repo}#main`))).rejects;
-      await failure.toMatchObject({ code: 'symlink', isStalled: true });
+      await expect(read(open(`${repo}#main`))).rejects.toMatchObject({
+        code: 'symlink',
+        isStalled: true,
+      });
     },
   );
 

@@ -145,7 +145,7 @@ async function startServer(plan: Plan): Promise<ChildProcess> {
 async function untilReady(server: ChildProcess, cluster: string): Promise<void> {
   const end = { reason: '' };
   server.once('error', (error) => (end.reason = error.message));
-  server.once('exit', (code, signal) => (end.reason = `it exited with ${signal ?? code}`));
+  server.once('exit', (code, signal) => (end.reason = `it exited with ${signal ?? String(code)}`));
   const pidFile = join(cluster, 'postmaster.pid');
   const deadline = performance.now() + START_LIMIT_MS;
   while (performance.now() < deadline) {
