@@ -114,6 +114,7 @@ function stepOf(id: string, seq: number): RunChange {
     wakeAt: null,
     output: { ok: true },
     error: null,
+
     facts: [
       {
         kind: 'attempt',
@@ -130,6 +131,7 @@ function stepOf(id: string, seq: number): RunChange {
     ],
     children: [],
     answered: [],
+    asked: [],
   };
 }
 

@@ -1,0 +1,100 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { createWriteStream } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Call } from './host.ts';
+import type { SystemOptions } from './system.ts';
+import { cpuBetween, cpuOf, machineBusy, memoryOf, type Cpu } from './usage.ts';
+
+export type Answer = Readonly<Record<string, number>>;
+
+export interface RemoteOptions extends Omit<SystemOptions, 'folder'> {
+  /** A checkout of Behest; another than this one is an earlier commit. */
+  readonly repository: string;
+}
+
+/** One system under test in a process tree of its own. */
+export class Remote {
+  readonly #child: ChildProcess;
+  readonly folder: string;
+  readonly #waiting = new Map<number, { resolve(answer: never): void; reject(why: Error): void }>();
+  #ready: () => void = () => undefined;
+  #calls = 0;
+
+  private constructor(folder: string, options: RemoteOptions) {
+    this.folder = folder;
+    const { repository, ...system } = options;
+    const { profiles } = options;
+    this.#child = fork(join(repository, 'bench/host.ts'), [JSON.stringify({ ...system, folder })], {
+      execArgv:
+        profiles === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${join(profiles, 'host')}`],
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    });
+    const log = createWriteStream(join(folder, 'host.log'));
+    this.#child.stdout?.pipe(log);
+    this.#child.stderr?.pipe(log);
+    this.#child.stderr?.on('data', (text: Buffer) => process.stderr.write(text));
+    this.#child.on('message', (message) => this.#heard(message as Record<string, unknown>));
+    this.#child.once('exit', (code) => this.#failAll(new Error(`the host ended with ${code}`)));
+  }
+
+  static async start(options: RemoteOptions): Promise<Remote> {
+    const remote = new Remote(await mkdtemp(join(tmpdir(), 'behest-bench-')), options);
+    await new Promise<void>((resolve, reject) => {
+      remote.#ready = resolve;
+      remote.#waiting.set(0, { resolve, reject });
+    });
+    remote.#waiting.delete(0);
+    return remote;
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  #heard(message: Record<string, unknown>): void {
+    if (message['isReady'] === true) return this.#ready();
+    const waiting = this.#waiting.get(Number(message['id']));
+    this.#waiting.delete(Number(message['id']));
+    if (message['error'] === undefined) waiting?.resolve(message['result'] as never);
+    else waiting?.reject(new Error(String(message['error'])));
+  }
+
+  #failAll(why: Error): void {
+    for (const { reject } of this.#waiting.values()) reject(why);
+    this.#waiting.clear();
+  }
+
+  call<T = Answer>(name: Call['name'], args: Call['args'] = {}): Promise<T> {
+    this.#calls += 1;
+    const id = this.#calls;
+    const answer = new Promise<T>((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
+    this.#child.send({ id, name, args });
+    return answer;
+  }
+
+  memory(): number {
+    return memoryOf(this.pid);
+  }
+
+  /** The call with what it cost: CPU of all processes of the system, and of the whole machine. */
+  async costed<T = Answer>(
+    name: Call['name'],
+    args: Call['args'],
+  ): Promise<{ answer: T; cpu: Cpu; others: number }> {
+    const before = { cpu: cpuOf(this.pid), busy: machineBusy() };
+    const answer = await this.call<T>(name, args);
+    const cpu = cpuBetween(before.cpu, cpuOf(this.pid));
+    return { answer, cpu, others: machineBusy() - before.busy - cpu.total };
+  }
+
+  async stop(): Promise<void> {
+    const gone = new Promise((done) => this.#child.once('exit', done));
+    if (this.#child.exitCode === null) {
+      await this.call('stop').catch(() => this.#child.kill('SIGKILL'));
+      await gone;
+    }
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}

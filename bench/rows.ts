@@ -1,0 +1,186 @@
+import { measureColdStart } from './cold-start.ts';
+import type { Figures } from './figures.ts';
+import { measureManifests } from './manifests.ts';
+import { Remote, type Answer, type RemoteOptions } from './remote.ts';
+import { percentile } from './usage.ts';
+
+export interface RowOptions {
+  /** Several are compared: each round measures all of them, one after the other. */
+  readonly systems: ReadonlyMap<string, RemoteOptions>;
+  readonly rounds: number;
+  readonly isQuick: boolean;
+}
+
+type Row = (options: RowOptions, figures: Figures) => Promise<void>;
+
+const SAMPLE_MS = 200;
+
+/** Every row of the bar, by the name that the command line takes. */
+export const rows: Readonly<Record<string, Row>> = {
+  committed: (options, figures) => onAll(options, figures, verifyCommitted),
+  throughput: (options, figures) => onAll(options, figures, measureThroughput),
+  latency: (options, figures) => onAll(options, figures, measureLatency),
+  fanout: (options, figures) => onAll(options, figures, measureFanout),
+  size: (options, figures) => onAll(options, figures, measureSizes),
+  cold: measureColdStart,
+  manifests: measureManifests,
+  history: measureHistory,
+};
+
+/** What one round of a row is measured on, and where its figures go. */
+interface Round {
+  readonly remote: Remote;
+  readonly isQuick: boolean;
+  add(name: string, value: number): void;
+}
+
+type Measure = (round: Round) => Promise<void>;
+
+/** Starts each system, warms it up, and measures all of them in turn, round by round. */
+async function onAll(options: RowOptions, figures: Figures, measure: Measure): Promise<void> {
+  const remotes = new Map<string, Remote>();
+  try {
+    for (const [name, system] of options.systems) {
+      const remote = await Remote.start(system);
+      remotes.set(name, remote);
+      await warmUp(remote);
+    }
+    for (let round = 0; round < options.rounds; round += 1) {
+      for (const [name, remote] of remotes) {
+        const prefix = remotes.size === 1 ? '' : `${name}: `;
+        const add = (figure: string, value: number) => figures.add(prefix + figure, value);
+        await measure({ remote, isQuick: options.isQuick, add });
+        await remote.call('check');
+      }
+    }
+  } finally {
+    for (const remote of remotes.values()) await remote.stop();
+  }
+}
+
+async function warmUp(remote: Remote): Promise<void> {
+  for (let n = 0; n < 2; n += 1) await remote.call('throughput', { runs: 500, steps: 10 });
+  await remote.call('check');
+}
+
+/** Each step itself asks Postgres, when it starts, whether all before it are committed. */
+async function verifyCommitted({ remote, add, isQuick }: Round): Promise<void> {
+  const runs = isQuick ? 50 : 200;
+  await remote.call('throughput', { runs, steps: 10, verify: 1 });
+  add('steps that saw every output before theirs committed', runs * 10);
+}
+
+async function measureThroughput({ remote, add, isQuick }: Round): Promise<void> {
+  const [runs, steps] = [isQuick ? 300 : 1000, 10];
+  let peak = 0;
+  const sampler = setInterval(() => {
+    peak = Math.max(peak, remote.memory());
+  }, SAMPLE_MS);
+  try {
+    const { answer, cpu, others } = await remote.costed('throughput', { runs, steps });
+    const per10k = 10_000 / (runs * steps);
+    add('steps/s, all runs at once', answer['stepsPerSecond'] ?? Number.NaN);
+    add('CPU s per 10k steps, all processes', cpu.total * per10k);
+    add('  of it Node', cpu.node * per10k);
+    add('  of it Postgres', cpu.postgres * per10k);
+    if (cpu.nats > 0) add('  of it NATS', cpu.nats * per10k);
+    add('CPU s per 10k steps that others took meanwhile', others * per10k);
+  } finally {
+    clearInterval(sampler);
+  }
+  add('memory of all processes, MB', Math.max(peak, remote.memory()));
+}
+
+interface Latencies {
+  readonly whole: readonly number[];
+  readonly each: readonly number[];
+}
+
+async function measureLatency({ remote, add, isQuick }: Round): Promise<void> {
+  const runs = isQuick ? 50 : 150;
+  const one = await remote.call<Latencies>('latency', { runs, steps: 1 });
+  const ten = await remote.call<Latencies>('latency', { runs, steps: 10 });
+  if (ten.each.length > 0) {
+    add('one step inside a run, ms p50', percentile(ten.each, 0.5));
+    add('one step inside a run, ms p99', percentile(ten.each, 0.99));
+  }
+  add('run of one step, ms p50', percentile(one.whole, 0.5));
+  add('run of one step, ms p99', percentile(one.whole, 0.99));
+  add('run of ten steps, ms p50', percentile(ten.whole, 0.5));
+  add('run of ten steps, ms p99', percentile(ten.whole, 0.99));
+  // Start and end cost the same in both; what is left is nine steps.
+  const nine = percentile(ten.whole, 0.5) - percentile(one.whole, 0.5);
+  add('one step more, ms (ten steps less one, a ninth)', nine / 9);
+}
+
+async function measureFanout({ remote, add }: Round): Promise<void> {
+  const { answer, cpu } = await remote.costed('fanout', { count: 1000 });
+  add('fan-out of 1,000, ms', answer['ms'] ?? Number.NaN);
+  add('fan-out of 1,000, CPU s per 10k', cpu.total * 10);
+}
+
+/** What a step costs in runs of very different size. */
+async function measureSizes({ remote, add, isQuick }: Round): Promise<void> {
+  const small = isQuick ? 300 : 1000;
+  const long = isQuick ? 1000 : 10_000;
+  const wide = isQuick ? [1000, 10_000] : [1000, 10_000, 100_000];
+  await costOf(remote, add, { what: `${small} runs × 10`, units: small * 10 }, () =>
+    remote.costed('throughput', { runs: small, steps: 10 }),
+  );
+  for (const steps of [10, 100, 1000, long]) {
+    await remote.call('prepare', { steps });
+    await costOf(remote, add, { what: `1 run × ${steps} in a row`, units: steps }, () =>
+      remote.costed('throughput', { runs: 1, steps }),
+    );
+  }
+  for (const count of wide) {
+    await costOf(remote, add, { what: `1 run × ${count} side by side`, units: count }, () =>
+      remote.costed('fanout', { count }),
+    );
+  }
+}
+
+async function costOf(
+  remote: Remote,
+  add: Round['add'],
+  { what, units }: { what: string; units: number },
+  work: () => ReturnType<typeof remote.costed<Answer>>,
+): Promise<void> {
+  const began = performance.now();
+  const { cpu } = await work();
+  add(`${what}: ms per step`, (performance.now() - began) / units);
+  // Short work is below what the kernel counts in.
+  if (units >= 1000) add(`${what}: CPU s per 10k`, (cpu.total / units) * 10_000);
+}
+
+/** The same system without and with a million finished runs in its tables, in turn. */
+async function measureHistory(options: RowOptions, figures: Figures): Promise<void> {
+  const [system] = options.systems.values();
+  if (system === undefined) throw new Error('no system to measure');
+  const count = options.isQuick ? 100_000 : 1_000_000;
+  const empty = await Remote.start(system);
+  try {
+    const full = await Remote.start(system);
+    try {
+      await full.call('history', { count });
+      for (const remote of [empty, full]) await warmUp(remote);
+      for (let round = 0; round < options.rounds; round += 1) {
+        const before = await empty.call('throughput', { runs: 1000, steps: 10 });
+        const after = await full.call('throughput', { runs: 1000, steps: 10 });
+        const [slow = 0, fast = 1] = [after['stepsPerSecond'], before['stepsPerSecond']];
+        figures.add('steps/s, no finished runs', fast);
+        figures.add(`steps/s, ${count} finished runs`, slow);
+        figures.add('  ratio', slow / fast);
+        await Promise.all([empty.call('check'), full.call('check')]);
+        if (system.mode !== 'embedded') continue;
+        for (const [name, ms] of Object.entries(await full.call('lists'))) {
+          figures.add(`list of runs over REST, ${name}, ms`, ms);
+        }
+      }
+    } finally {
+      await full.stop();
+    }
+  } finally {
+    await empty.stop();
+  }
+}
