@@ -1,0 +1,28 @@
+import { parseArgs } from 'node:util';
+import { isGood, printReport } from './report.ts';
+import { distributedStorm } from './storm.ts';
+
+const { values } = parseArgs({
+  options: {
+    runs: { type: 'string', default: '500' },
+    steps: { type: 'string', default: '10' },
+    seconds: { type: 'string', default: '240' },
+    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+    dense: { type: 'boolean', default: false },
+  },
+});
+
+const startedAt = Date.now();
+const say = (line: string): void => {
+  const seconds = ((Date.now() - startedAt) / 1000).toFixed(1).padStart(6);
+  console.log(line === '' || line.startsWith('|') ? line : `${seconds} s  ${line}`);
+};
+
+const seed = Number(values.seed);
+const common = { seed, runs: Number(values.runs), steps: Number(values.steps), say };
+say(`seed ${seed}`);
+const storm = { ...common, seconds: Number(values.seconds), measured: !values.dense };
+const report = await distributedStorm(storm);
+if (report === null) throw new Error('there is no nats-server program to be killed');
+printReport(report, say);
+process.exitCode = isGood(report) ? 0 : 1;
