@@ -1,6 +1,7 @@
 import type { DescService } from '@bufbuild/protobuf';
 import { Code, ConnectError, type ConnectRouter, type Interceptor } from '@connectrpc/connect';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
+import { ArtifactService } from '../gen/behest/v1/artifact_service_pb.ts';
 import { NodeService } from '../gen/behest/v1/node_service_pb.ts';
 import { RunService } from '../gen/behest/v1/run_service_pb.ts';
 import { SourceService } from '../gen/behest/v1/source_service_pb.ts';
@@ -18,6 +19,7 @@ import type { HttpHandler } from './http-exchange.ts';
 import { openPort } from './one-port.ts';
 import { plainEndpoints } from './plain-endpoints.ts';
 import type { Library, NodeDescription, Reader, RunViewer, Signals } from './ports.ts';
+import { createArtifactService } from './services/artifact-service.ts';
 import { createHealthService } from './services/health-service.ts';
 import { createNodeService } from './services/node-service.ts';
 import { addReflection } from './services/reflection-service.ts';
@@ -97,6 +99,7 @@ function serveAll(api: ApiContext): Served[] {
     serve(RunService, createRunService(api)),
     serve(SourceService, createSourceService(api)),
     serve(NodeService, createNodeService(api)),
+    serve(ArtifactService, createArtifactService(api)),
   ];
 }
 

@@ -30,7 +30,12 @@ export async function startApiPart(
     auth: {
       anonymousMayRead: isLocal && databaseUrl === '',
       staticToken: isLocal ? await localToken(settings.dataDir) : '',
-      jwt: { secret: jwtSecret, algorithm: jwtAlgorithm, jwksUrl, defaultRole: settings.jwtDefaultRole },
+      jwt: {
+        secret: jwtSecret,
+        algorithm: jwtAlgorithm,
+        jwksUrl,
+        defaultRole: settings.jwtDefaultRole,
+      },
     },
     library: store.library,
     signals: signalsOf(bus),

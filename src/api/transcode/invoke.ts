@@ -37,8 +37,14 @@ export interface Call {
 }
 
 export interface Invoker {
+  invoke(call: Call): Invocation;
+}
+
+export interface Invocation {
   /** All messages of the answer: exactly one for a unary method. */
-  invoke(call: Call): AsyncIterable<Message>;
+  readonly messages: AsyncIterable<Message>;
+  /** What the method has set, once it has answered. */
+  readonly headers: Headers;
 }
 
 /** Calls implementations in this process, through the same interceptors as the other protocols. */
@@ -63,7 +69,8 @@ export function createInvoker(
         contextValues: values,
       });
       const run = transformInvokeImplementation(spec, context, options.interceptors);
-      return run(createAsyncIterable([message]));
+      const messages = run(createAsyncIterable([message]));
+      return { messages, headers: context.responseHeader };
     },
   };
 }

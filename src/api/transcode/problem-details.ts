@@ -35,6 +35,7 @@ const httpWords: { readonly [status: number]: readonly [string, string] } = {
   413: ['too_large', 'Body too large'],
   414: ['uri_too_long', 'Address too long'],
   415: ['unsupported_media_type', 'Media type not supported'],
+  416: ['out_of_range', 'Range not satisfiable'],
 };
 
 /** An error as REST answers it: RFC 9457, `application/problem+json`. */

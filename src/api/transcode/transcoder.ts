@@ -1,7 +1,8 @@
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { createContextValues, type ContextValues } from '@connectrpc/connect';
-import type { DescMethod, JsonValue, Message } from '@bufbuild/protobuf';
+import { isMessage, type DescMethod, type JsonValue, type Message } from '@bufbuild/protobuf';
+import { HttpBodySchema } from '../../gen/google/api/httpbody_pb.ts';
 import type { HttpRequest, HttpResponse } from '../http-exchange.ts';
 import { HttpFault } from './http-fault.ts';
 import type { Invoker } from './invoke.ts';
@@ -9,6 +10,7 @@ import { problemAnswer } from './problem-details.ts';
 import { readRequest, type ReadOptions, type RoutedRequest } from './read-request.ts';
 import { isObject, toRestJson } from './rest-json.ts';
 import { findRoute, type Route } from './route-table.ts';
+import { sendBody } from './send-body.ts';
 import { writeStream } from './write-stream.ts';
 
 const MAX_URL_LENGTH = 8192;
@@ -56,10 +58,10 @@ async function serve(
   const message = await readRequest(routed, options);
   const signal = closeSignal(response);
   const call = { rpc: route.rpc, message, headers, url: url.href, signal, values };
-  const messages = options.invoker.invoke(call);
+  const { messages, headers: answerHeaders } = options.invoker.invoke(call);
   const { output } = route.rpc;
   if (route.rpc.methodKind === 'unary') {
-    await sendMessage({ request, response, route, messages });
+    await sendMessage({ request, response, route, messages, headers: answerHeaders });
   } else {
     await writeStream({ request, response, desc: output, messages });
   }
@@ -104,10 +106,16 @@ interface UnaryAnswer {
   readonly response: HttpResponse;
   readonly route: Route;
   readonly messages: AsyncIterable<Message>;
+  readonly headers: Headers;
 }
 
-async function sendMessage({ request, response, route, messages }: UnaryAnswer): Promise<void> {
+async function sendMessage(answer: UnaryAnswer): Promise<void> {
+  const { request, response, route, messages, headers } = answer;
   for await (const message of messages) {
+    if (isMessage(message, HttpBodySchema)) {
+      sendBody({ request, response, body: message, headers });
+      continue;
+    }
     const json = toRestJson(route.rpc.output, message);
     const body =
       route.responseBody !== '' && isObject(json) ? (json[route.responseBody] ?? null) : json;
