@@ -185,6 +185,23 @@ describe('retries and a fork', () => {
   });
 });
 
+describe('limits of a chain, and its output', () => {
+  const steps = [
+    { id: 'ask', type: 'http', config: { url: 'https://example.com' }, timeout: '2m' },
+    { id: 'shape', type: 'transform', config: { output: 1 }, retry: { maxAttempts: 5 } },
+  ];
+  const output = { shaped: '{{ shape.output }}' };
+  checkSame({
+    'canonical steps': { 'a.json': canonical('limited', { steps, output }) },
+    'step list': {
+      'limited/config.json': {
+        steps: steps.map(({ id, ...step }) => ({ name: id, ...step })),
+        output,
+      },
+    },
+  });
+});
+
 describe('functions in a file', () => {
   const python = 'def fetch(x):\n    return x\n\ndef save(x):\n    return x\n';
   const config = (name: string, input: string) => ({

@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from '../../expr/json.ts';
 import type { Problem } from '../../graph/problem.ts';
 import { closedObject, listOf } from '../schema/schema-text.ts';
+import { retrySchema, stepSchema } from '../schema/step-schema.ts';
 import { codeOfStep } from './step-code.ts';
 import {
   type Converted,
@@ -13,6 +14,7 @@ import { outputOf, slug } from './names.ts';
 import { Origins } from './origins.ts';
 
 const text: JsonObject = { type: 'string' };
+const { timeout } = stepSchema['properties'] as { readonly [field: string]: JsonObject };
 
 const schema = closedObject(
   'A list of steps, one after another.',
@@ -22,6 +24,7 @@ const schema = closedObject(
     description: { ...text, description: 'What the workflow is for.' },
     icon: { ...text, description: 'Shown beside the title.' },
     input: { type: 'object', description: 'JSON Schema of the input.' },
+    output: { description: 'Output of the run: any value with templates.' },
     steps: listOf(
       'The steps.',
       closedObject(
@@ -36,6 +39,8 @@ const schema = closedObject(
           title: { ...text, description: 'Name for people.' },
           description: text,
           config: { type: 'object', description: 'Settings of the node type.' },
+          timeout: timeout ?? text,
+          retry: retrySchema,
         },
         { required: ['name', 'type'] },
       ),
@@ -64,7 +69,8 @@ function convert(document: JsonObject, context: DialectContext): Converted {
   const problems: Problem[] = [];
   const origins = new Origins()
     .set(['metadata', 'name'], [document['id'] === undefined ? 'name' : 'id'])
-    .set(['spec', 'input'], ['input']);
+    .set(['spec', 'input'], ['input'])
+    .set(['spec', 'output'], ['output']);
   const annotations: { [name: string]: string } = {};
   if (typeof document['icon'] === 'string') annotations['behest.dev/icon'] = document['icon'];
   const steps = listed.map((step, index) => {
@@ -77,12 +83,12 @@ function convert(document: JsonObject, context: DialectContext): Converted {
       annotations[`behest.dev/step-type.${step.name}`] = step.type;
     return canonical;
   });
-  const { id, name, description, input } = document;
+  const { id, name, description, input, output } = document;
   const named = [id, name].find((each) => typeof each === 'string') ?? context.fallbackName;
   const manifest = workflowManifest({
     name: slug(named),
     annotations,
-    spec: { title: name, description, input, steps },
+    spec: { title: name, description, input, steps, output },
   });
   return { manifest, origins, problems };
 }
@@ -95,12 +101,13 @@ interface Place {
 }
 
 function stepOf(step: ListedStep, place: Place): JsonObject {
-  const { name, type, title, config } = step;
-  if (config !== undefined) return given({ id: name, name: title, type, config });
+  const { name, type, title, config, timeout: limit, retry } = step;
+  const common = { id: name, name: title, timeout: limit, retry };
+  if (config !== undefined) return given({ ...common, type, config });
   const found = codeOfStep(step, place);
   if (found.kind === 'code') {
     const code: Json = found.config;
-    return given({ id: name, name: title, type: 'code', config: code });
+    return given({ ...common, type: 'code', config: code });
   }
   if (type === 'start' || type === 'end') return given({ id: name, name: title, type });
   place.problems.push(found.problem);
