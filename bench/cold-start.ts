@@ -52,7 +52,7 @@ async function startOnce(place: Place): Promise<{ ready: number; ended: number; 
     const id = await poll(child, () => execute(url, place.folder));
     await poll(child, () => isCompleted(url, id));
     const ended = performance.now() - began;
-    return { ready, ended, memory: memoryOf(child.pid ?? 0) };
+    return { ready, ended, memory: memoryOf(child.pid ?? 0).total };
   } finally {
     await end(child);
   }

@@ -1,4 +1,6 @@
 // A process that holds one system under test; `bench.ts` drives it by messages.
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { checkChains, checkFan } from './check-ledger.ts';
 import { fillHistory } from './history.ts';
 import { measureLists } from './lists.ts';
@@ -62,6 +64,11 @@ const calls = {
   },
   async lists() {
     return measureLists(system);
+  },
+  async alive() {
+    setFlagsFromString('--expose-gc');
+    (runInNewContext('gc') as () => void)();
+    return { mb: process.memoryUsage().heapUsed / 2 ** 20 };
   },
   async countWorkflows() {
     const [row] = await client.sql<{ count: number; newest: number }[]>`

@@ -37,9 +37,12 @@ async function ask(
   for (let n = 0; n < TIMES; n += 1) {
     const began = performance.now();
     const answer = await fetch(url, { headers });
-    const body = (await answer.json()) as { jobs?: unknown[]; next_page_token?: string };
+    const body = (await answer.json()) as { runs?: unknown[]; next_page_token?: string };
     times.push(performance.now() - began);
-    if (!answer.ok) throw new Error(`GET ${url}: ${answer.status} ${JSON.stringify(body)}`);
+    if (!answer.ok || body.runs?.length !== 20) {
+      const found = `${answer.status} ${JSON.stringify(body).slice(0, 300)}`;
+      throw new Error(`GET ${url}: ${found}; expected 20 runs`);
+    }
     next = body.next_page_token ?? '';
   }
   return { ms: median(times), next };

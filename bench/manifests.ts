@@ -47,7 +47,7 @@ async function measure(
     figures.add('one change applied, ms', performance.now() - changed);
     figures.add('one change, CPU s', cpuBetween(before, cpuOf(remote.pid)).total);
   }
-  figures.add('memory of all processes, MB', remote.memory());
+  figures.add('memory of all processes, MB', remote.memory().total);
 }
 
 async function until(

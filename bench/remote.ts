@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Call } from './host.ts';
 import type { SystemOptions } from './system.ts';
-import { cpuBetween, cpuOf, machineBusy, memoryOf, type Cpu } from './usage.ts';
+import { cpuBetween, cpuOf, machineBusy, memoryOf, type Shares } from './usage.ts';
 
 export type Answer = Readonly<Record<string, number>>;
 
@@ -74,7 +74,7 @@ export class Remote {
     return answer;
   }
 
-  memory(): number {
+  memory(): Shares {
     return memoryOf(this.pid);
   }
 
@@ -82,7 +82,7 @@ export class Remote {
   async costed<T = Answer>(
     name: Call['name'],
     args: Call['args'],
-  ): Promise<{ answer: T; cpu: Cpu; others: number }> {
+  ): Promise<{ answer: T; cpu: Shares; others: number }> {
     const before = { cpu: cpuOf(this.pid), busy: machineBusy() };
     const answer = await this.call<T>(name, args);
     const cpu = cpuBetween(before.cpu, cpuOf(this.pid));

@@ -21,6 +21,7 @@ export const rows: Readonly<Record<string, Row>> = {
   throughput: (options, figures) => onAll(options, figures, measureThroughput),
   latency: (options, figures) => onAll(options, figures, measureLatency),
   fanout: (options, figures) => onAll(options, figures, measureFanout),
+  memory: (options, figures) => onAll({ ...options, rounds: 1 }, figures, measureMemory),
   size: (options, figures) => onAll(options, figures, measureSizes),
   cold: measureColdStart,
   manifests: measureManifests,
@@ -74,7 +75,7 @@ async function measureThroughput({ remote, add, isQuick }: Round): Promise<void>
   const [runs, steps] = [isQuick ? 300 : 1000, 10];
   let peak = 0;
   const sampler = setInterval(() => {
-    peak = Math.max(peak, remote.memory());
+    peak = Math.max(peak, remote.memory().total);
   }, SAMPLE_MS);
   try {
     const { answer, cpu, others } = await remote.costed('throughput', { runs, steps });
@@ -88,7 +89,24 @@ async function measureThroughput({ remote, add, isQuick }: Round): Promise<void>
   } finally {
     clearInterval(sampler);
   }
-  add('memory of all processes, MB', Math.max(peak, remote.memory()));
+  add('memory of all processes at most, MB', peak);
+}
+
+/** Memory while the same work comes again and again: by program, and what is alive in the client's. */
+async function measureMemory({ remote, add, isQuick }: Round): Promise<void> {
+  const times = isQuick ? 5 : 20;
+  for (let n = 1; n <= times; n += 1) {
+    await remote.call('throughput', { runs: 1000, steps: 10 });
+    await remote.call('check');
+    if (n % 5 !== 0) continue;
+    const { total, node, postgres, nats } = remote.memory();
+    const after = `after ${n * 10}k steps`;
+    add(`${after}: memory of all processes, MB`, total);
+    add(`${after}: of it Node`, node);
+    add(`${after}: of it Postgres`, postgres);
+    if (nats > 0) add(`${after}: of it NATS`, nats);
+    add(`${after}: alive in the client's process, MB`, (await remote.call('alive'))['mb'] ?? 0);
+  }
 }
 
 interface Latencies {

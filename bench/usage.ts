@@ -42,7 +42,8 @@ function timesOf(pid: number): ProcessTimes | null {
   }
 }
 
-export interface Cpu {
+/** Of a sum over processes, by program. */
+export interface Shares {
   readonly total: number;
   readonly node: number;
   readonly postgres: number;
@@ -50,19 +51,15 @@ export interface Cpu {
 }
 
 /** CPU seconds (user and system) so far of a process and its descendants, also of ended ones. */
-export function cpuOf(root: number): Cpu {
+export function cpuOf(root: number): Shares {
   const sums = { total: 0, node: 0, postgres: 0, nats: 0 };
   for (const { name, ticks, endedTicks } of tree(root)) {
-    const seconds = (ticks + endedTicks) / TICKS_A_SECOND;
-    sums.total += seconds;
-    if (name.startsWith('postgres')) sums.postgres += seconds;
-    else if (name.startsWith('nats')) sums.nats += seconds;
-    else sums.node += seconds;
+    addTo(sums, name, (ticks + endedTicks) / TICKS_A_SECOND);
   }
   return sums;
 }
 
-export function cpuBetween(before: Cpu, after: Cpu): Cpu {
+export function cpuBetween(before: Shares, after: Shares): Shares {
   return {
     total: after.total - before.total,
     node: after.node - before.node,
@@ -72,17 +69,26 @@ export function cpuBetween(before: Cpu, after: Cpu): Cpu {
 }
 
 /** Proportional set size of a process and its descendants, MB: shared memory is counted once. */
-export function memoryOf(root: number): number {
-  let kb = 0;
-  for (const { pid } of tree(root)) {
-    try {
-      const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1');
-      kb += Number(/^Pss:\s+(\d+)/m.exec(text)?.[1] ?? 0);
-    } catch {
-      // It has just ended.
-    }
+export function memoryOf(root: number): Shares {
+  const sums = { total: 0, node: 0, postgres: 0, nats: 0 };
+  for (const { pid, name } of tree(root)) addTo(sums, name, pssOf(pid));
+  return sums;
+}
+
+function pssOf(pid: number): number {
+  try {
+    const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1');
+    return Number(/^Pss:\s+(\d+)/m.exec(text)?.[1] ?? 0) / 1024;
+  } catch {
+    return 0; // It has just ended.
   }
-  return kb / 1024;
+}
+
+function addTo(sums: { -readonly [K in keyof Shares]: number }, name: string, value: number): void {
+  sums.total += value;
+  if (name.startsWith('postgres')) sums.postgres += value;
+  else if (name.startsWith('nats')) sums.nats += value;
+  else sums.node += value;
 }
 
 /** CPU seconds that the whole machine was busy: what neighbours took shows against `cpuOf`. */
