@@ -55,6 +55,8 @@ export type WorkerMessage =
 
 /** The longest result, in characters of JSON. */
 export const MAX_RESULT_CHARACTERS = 16 * 1024 * 1024;
+/** All files that a call is given, together. */
+export const MAX_INPUT_FILES_BYTES = 96 * 1024 * 1024;
 /** The largest file that a call may write for keeps, and all of them together. */
 export const MAX_OUTPUT_FILE_BYTES = 64 * 1024 * 1024;
 export const MAX_OUTPUT_FILES_BYTES = 128 * 1024 * 1024;

@@ -153,15 +153,25 @@ test.each([
   },
 );
 
-test('an artifact of 16 MiB → the code gets all of it', async () => {
-  const content = 'x'.repeat(16 * 1024 * 1024);
-  const config = {
-    code: 'import os\ndef process():\n    return os.path.getsize("in.csv")',
-    files: [reference('in.csv', content)],
-    memoryMb: 64,
-  };
-  expect((await runCode(config, { blobs: [content] })).output).toBe(content.length);
-});
+test.each([
+  ['python', 'import os\ndef process():\n    return os.path.getsize("in.csv")'],
+  ['javascript', 'const process = () => readFile("in.csv").length'],
+])(
+  '%s with an artifact of 64 MiB → gets all of it; of two → limit',
+  async (language, code) => {
+    const content = 'x'.repeat(64 * 1024 * 1024);
+    const large = reference('in.csv', content);
+    const config = { language, code, memoryMb: language === 'python' ? 64 : 256 };
+    const options = { blobs: [content], timeoutMs: 60_000 };
+    const run = await runCode({ ...config, files: [large] }, options);
+    expect(run.error).toBeUndefined();
+    expect(run.output).toBe(content.length);
+    const files = [large, { ...large, name: 'b' }];
+    const { error } = await runCode({ ...config, files }, options);
+    expect(error).toMatchObject({ class: 'hard', code: 'limit' });
+  },
+  60_000,
+);
 
 test.each<[string, string]>([
   ['python', 'csv.py'],
@@ -169,9 +179,12 @@ test.each<[string, string]>([
   ['python', 'a/..'],
   ['javascript', '.call.json'],
   ['python', 'b.csv'],
+  ['python', 'out'],
+  ['javascript', 'o.csv'],
 ])('%s with an artifact named %j → hard invalid_input', async (language, name) => {
-  const files: Json = [{ $file: 'b.csv' }, reference(name, 'x')];
-  const config = { language, code: 'def process(): pass', files };
+  const files: Json = [reference(name, 'x'), { $file: 'b.csv' }];
+  const outputs = ['out/a', 'o.csv'];
+  const config = { language, code: 'def process(): pass', files, outputs };
   const { error } = await runCode(config, { files: { 'b.csv': '' }, blobs: ['x'] });
   expect(error).toMatchObject({ class: 'hard', code: 'invalid_input' });
   expect(error!.message).toContain('files');

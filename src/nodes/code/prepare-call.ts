@@ -3,7 +3,7 @@ import { isArtifactReference, type ArtifactReference } from '../artifact-referen
 import { HardError } from '../errors.ts';
 import type { StepContext } from '../node-type.ts';
 import { filePath } from '../read-config.ts';
-import type { Call, CallArguments, Language } from './call.ts';
+import { MAX_INPUT_FILES_BYTES, type Call, type CallArguments, type Language } from './call.ts';
 import { languageOf, type CodeConfig } from './config.ts';
 
 /** A worker ends itself this long after the deadline, should its parent be gone. */
@@ -41,14 +41,30 @@ async function readFiles(
   language: Language,
 ): Promise<{ readonly [path: string]: string }> {
   const files = new Map<string, string>();
+  let left = MAX_INPUT_FILES_BYTES;
+  const add = (path: string, bytes: Uint8Array): void => {
+    left -= bytes.byteLength;
+    if (left < 0) throw tooLarge();
+    files.set(path, Buffer.from(bytes).toString('base64'));
+  };
   for (const file of config.files) {
-    const isArtifact = isArtifactReference(file);
-    const path = isArtifact ? mountedName(file, language) : inFolder(filePath(file));
-    if (isArtifact && files.has(path)) throw clash(path);
-    const bytes = isArtifact ? context.loadBlob(file.artifact) : context.readFile(path);
-    files.set(path, Buffer.from(await bytes).toString('base64'));
+    if (isArtifactReference(file)) continue;
+    const path = inFolder(filePath(file));
+    add(path, await context.readFile(path));
+  }
+  for (const file of config.files.filter(isArtifactReference)) {
+    const name = mountedName(file, language);
+    const taken = [...files.keys(), ...config.outputs];
+    const other = taken.find((path) => path === name || path.startsWith(`${name}/`));
+    if (other !== undefined) throw clash(name, other);
+    add(name, await context.loadBlob(file.artifact));
   }
   return Object.fromEntries(files);
+}
+
+function tooLarge(): HardError {
+  const message = `the files of this step have more than ${MAX_INPUT_FILES_BYTES} bytes together`;
+  return new HardError('limit', message);
 }
 
 /** What Python would import in place of a module of the same name. */
@@ -69,8 +85,8 @@ function mountedName({ name }: ArtifactReference, language: Language): string {
 /** Where a plain process finds its call and leaves its result. */
 const RESERVED: ReadonlySet<string> = new Set(['.call.json', '.result.json', '.step.mjs']);
 
-function clash(path: string): HardError {
-  const message = `files: two of them would be '${path}' in the code; rename one`;
+function clash(name: string, other: string): HardError {
+  const message = `files: an artifact named '${name}' stands in the way of '${other}'; rename one`;
   return new HardError('invalid_input', message);
 }
 

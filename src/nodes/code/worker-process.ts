@@ -17,6 +17,8 @@ const MAX_MESSAGE_CHARACTERS = 96 * 1024 * 1024;
 const HEAP_MB = 512;
 /** What the process needs besides the memory that the step may use. */
 const OVERHEAD_BYTES = 400 * 1024 * 1024;
+/** Of a call's files at their peak: as received, joined, parsed, decoded, and in place. */
+const COPIES = 5;
 const MEMORY_CHECK_MS = 200;
 const PAGE_BYTES = 4096;
 
@@ -82,7 +84,7 @@ export class WorkerProcess {
   /** Makes one call. Never rejects. */
   call(call: Call, report: Report): Promise<WorkerEnd> {
     this.#hold(true);
-    const watch = this.#watchMemory(call.memoryMb);
+    const watch = this.#watchMemory(call);
     const files = new Map<string, Uint8Array>();
     return new Promise<WorkerEnd>((resolve) => {
       this.#onEnd = (reason) => resolve({ kind: 'died', reason });
@@ -151,9 +153,10 @@ export class WorkerProcess {
   }
 
   /** The interpreters keep their own limit; this catches what grows beside it. Linux only. */
-  #watchMemory(memoryMb: number): NodeJS.Timeout | undefined {
+  #watchMemory({ memoryMb, files }: Call): NodeJS.Timeout | undefined {
     if (process.platform !== 'linux') return undefined;
-    const limitBytes = memoryMb * 1024 * 1024 + OVERHEAD_BYTES;
+    const carried = Object.values(files).reduce((sum, { length }) => sum + length, 0);
+    const limitBytes = memoryMb * 1024 * 1024 + OVERHEAD_BYTES + COPIES * carried;
     return setInterval(() => {
       void readFile(`/proc/${String(this.#child.pid)}/statm`, 'utf8').then(
         (text) => {
