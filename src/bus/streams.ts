@@ -14,7 +14,8 @@ import { queueToken, type Subjects } from './subjects.ts';
 
 const ACTIVITY_MAX_BYTES = 64 * 1024 * 1024;
 const ACTIVITY_MAX_AGE_MS = 3_600_000;
-const REPORT_LEASE_MS = 10_000;
+/** A controller records what it took within moments; a killed one should not be waited for long. */
+const REPORT_LEASE_MS = 4_000;
 
 export type StreamSettings = Partial<StreamConfig> & { readonly name: string };
 export type ConsumerSettings = Partial<ConsumerConfig> & { readonly durable_name: string };

@@ -4,6 +4,7 @@ import { nextWake, runStatus } from '../engine/status.ts';
 import type { RunRequest } from '../record/run.ts';
 import { type Adopted, adoptChildren } from './adopt-children.ts';
 import { advance, type Advance } from './advance.ts';
+import type { Outage } from './outage.ts';
 import type { Clock, Ledger, Log, RunChange } from './ports.ts';
 import type { Programs } from './programs.ts';
 import { requestFact } from './request-facts.ts';
@@ -40,11 +41,14 @@ export interface BatchParts {
   readonly cache: RunCache;
   readonly clock: Clock;
   readonly log: Log;
+  /** Of the ledger. */
+  readonly outage: Outage;
 }
 
 /**
  * Moves each run of the batch on and records all of it in one statement. A run that somebody else
  * moved meanwhile is dropped from the cache and its work brought again; nothing of it is recorded.
+ * Rejects when the ledger fails: then all works are to be brought again.
  */
 export async function processBatch(parts: BatchParts, works: readonly Work[]): Promise<MovedRun[]> {
   const first = await moveAll(parts, works);
@@ -218,10 +222,12 @@ function isChange({ change, run }: MovedRun): boolean {
 
 async function commit(parts: BatchParts, candidates: readonly MovedRun[]): Promise<MovedRun[]> {
   const changes = candidates.filter(isChange).map(({ change }) => change);
-  const isWritten = changes.length === 0 ? () => true : await write(parts, changes);
+  // When this fails nobody knows what was written: the record tells when the works come again.
+  const committed = changes.length === 0 ? null : await parts.ledger.commitRuns(changes);
+  if (committed !== null) parts.outage.succeeded();
   return candidates.filter((candidate) => {
     const { run, works, change } = candidate;
-    if (isChange(candidate) && !isWritten(change.id)) {
+    if (isChange(candidate) && committed?.has(change.id) !== true) {
       for (const work of works) work.again?.();
       return false;
     }
@@ -230,18 +236,4 @@ async function commit(parts: BatchParts, candidates: readonly MovedRun[]): Promi
     if (run.state.finished === null) parts.cache.put(run);
     return true;
   });
-}
-
-async function write(
-  parts: BatchParts,
-  changes: readonly RunChange[],
-): Promise<(id: string) => boolean> {
-  try {
-    const committed = await parts.ledger.commitRuns(changes);
-    return (id) => committed.has(id);
-  } catch (error) {
-    // Whether it was written is not known: the record tells when the work comes again.
-    parts.log.error('ledger.commit_failed', { error, runs: changes.length });
-    return () => false;
-  }
 }

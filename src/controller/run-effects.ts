@@ -13,18 +13,26 @@ export interface EffectParts {
   readonly log: Log;
   /** Has these runs looked at: new children, or runs with a new request. */
   readonly look: (runIds: readonly string[], hasRequests: boolean) => void;
+  /** Has these runs rechecked before long: what was recorded could not all be set in motion. */
+  readonly failed: (error: unknown, runIds: readonly string[]) => void;
+  /** The transport has taken something. */
+  readonly sent: () => void;
 }
 
 /**
  * Sets in motion what has been recorded. All of it is repeated by a recheck when it fails here, so
- * an error is logged and goes no further.
+ * an error goes no further.
  */
 export async function carryOut(parts: EffectParts, moved: readonly MovedRun[]): Promise<void> {
   try {
     stopAttempts(parts, moved);
-    await Promise.all([publishTasks(parts, moved), reportEnds(parts, moved)]);
+    const sent = await Promise.all([publishTasks(parts, moved), reportEnds(parts, moved)]);
+    if (sent.some(Boolean)) parts.sent();
   } catch (error) {
-    parts.log.error('controller.effects_failed', { error, runs: moved.length });
+    parts.failed(
+      error,
+      moved.map(({ run }) => run.record.id),
+    );
   }
   const children = moved.flatMap((each) => each.change.children.map(({ id }) => id));
   if (children.length > 0) parts.look(children, false);
@@ -35,7 +43,8 @@ export async function carryOut(parts: EffectParts, moved: readonly MovedRun[]): 
   parts.bus.broadcast({ kind: 'changed', runIds: changed.map(({ run }) => run.record.id) });
 }
 
-async function publishTasks(parts: EffectParts, moved: readonly MovedRun[]): Promise<void> {
+/** Resolves to whether there was anything to send. */
+async function publishTasks(parts: EffectParts, moved: readonly MovedRun[]): Promise<boolean> {
   const tasks: Task[] = [];
   const doubtful: Task[] = [];
   for (const each of moved) {
@@ -46,6 +55,7 @@ async function publishTasks(parts: EffectParts, moved: readonly MovedRun[]): Pro
   }
   if (doubtful.length > 0) tasks.push(...(await missingOf(parts, moved, doubtful)));
   if (tasks.length > 0) await parts.bus.publishTasks(tasks);
+  return tasks.length > 0;
 }
 
 /**
@@ -102,10 +112,11 @@ function stopAttempts(parts: EffectParts, moved: readonly MovedRun[]): void {
   }
 }
 
-/** A child's end is a checkpoint of its parent's step. */
-async function reportEnds(parts: EffectParts, moved: readonly MovedRun[]): Promise<void> {
+/** A child's end is a checkpoint of its parent's step. Resolves to whether there was one. */
+async function reportEnds(parts: EffectParts, moved: readonly MovedRun[]): Promise<boolean> {
   const ends = moved.flatMap(({ run }) => childEnd(run));
   if (ends.length > 0) await parts.bus.publishCheckpoints(ends);
+  return ends.length > 0;
 }
 
 function childEnd({ record, state }: CachedRun): Checkpoint[] {

@@ -3,6 +3,7 @@ import { hash32 } from '../engine/hash.ts';
 import type { AttemptFact, Fact } from '../engine/fact.ts';
 import type { Checkpoint } from '../task/task.ts';
 import { Lane } from './lane.ts';
+import { Outage } from './outage.ts';
 import type { Clock, Ledger, Log, Probes } from './ports.ts';
 import { Programs } from './programs.ts';
 import { checkResume } from './resume.ts';
@@ -28,7 +29,7 @@ export interface RunLoopOptions {
 const LANES = 2;
 /** Runs of one batch and so of one statement, at most. */
 const MAX_BATCH = 500;
-/** How soon work that could not be recorded is brought again, ms. */
+/** How soon work is brought again that somebody else's record came before, ms. */
 const AGAIN_MS = 100;
 /** How soon a run is looked at again whose time has come without anything to do yet, ms. */
 const STILL_DUE_MS = 1000;
@@ -46,11 +47,18 @@ export class RunLoop {
   readonly #loader: RunLoader;
   readonly #looks = new Map<string, Look>();
   readonly #checking = new Set<string>();
+  /** Of the ledger, and of what sets in motion what it has recorded. */
+  readonly #outage: Outage;
+  readonly #effectsOutage: Outage;
+  /** Runs that something recorded was not set in motion for. */
+  readonly #unsent = new Set<string>();
   #consumers: Consumer[] = [];
 
   constructor(options: RunLoopOptions) {
     this.#options = options;
-    const { ledger, log } = options;
+    const { ledger, log, clock } = options;
+    this.#outage = new Outage({ clock, log, name: 'ledger' });
+    this.#effectsOutage = new Outage({ clock, log, name: 'effects' });
     this.#cache = new RunCache(options.cacheRuns);
     this.#programs = new Programs(ledger);
     const shared = { ledger, programs: this.#programs, cache: this.#cache };
@@ -118,10 +126,19 @@ export class RunLoop {
       runId,
       fact: null,
       ...asked,
-      again: (delayMs) => this.#later(look, delayMs),
+      again: (delayMs) => this.#lookAgain(look, delayMs),
     };
     this.#looks.set(runId, look);
     this.submit(look);
+  }
+
+  /** Until it comes again it counts as waiting, or looks would pile up while the ledger fails. */
+  #lookAgain(look: Look, delayMs?: number): void {
+    if (this.#looks.has(look.runId)) this.#lookAt(look.runId, look);
+    else {
+      this.#looks.set(look.runId, look);
+      this.#later(look, delayMs);
+    }
   }
 
   /** Work that nobody redelivers comes again by itself. */
@@ -140,20 +157,39 @@ export class RunLoop {
   async #process(works: readonly Work[]): Promise<void> {
     const { ledger, clock, log, bus } = this.#options;
     const shared = { programs: this.#programs, loader: this.#loader, cache: this.#cache };
-    const parts = { ledger, clock, log, ...shared };
+    const parts = { ledger, clock, log, outage: this.#outage, ...shared };
     for (const work of works)
       if (this.#looks.get(work.runId) === work) this.#looks.delete(work.runId);
     let moved: MovedRun[];
     try {
       moved = await processBatch(parts, works);
     } catch (error) {
-      for (const work of works) work.again?.();
-      throw error;
+      const delayMs = this.#outage.failed(error, works.length);
+      for (const work of works) work.again?.(delayMs);
+      return;
     }
     const look = (runIds: readonly string[], hasRequests: boolean) =>
       this.look(runIds, hasRequests);
-    await carryOut({ bus, ledger, log, look }, moved);
+    const failed = (error: unknown, runIds: readonly string[]) => this.#sendLater(error, runIds);
+    const sent = () => this.#effectsOutage.succeeded();
+    await carryOut({ bus, ledger, log, look, failed, sent }, moved);
     for (const each of moved) this.#settle(each);
+  }
+
+  /** The usual recheck would find these runs too, but only after half a minute. */
+  #sendLater(error: unknown, runIds: readonly string[]): void {
+    const delayMs = this.#effectsOutage.failed(error, runIds.length);
+    const isWaiting = this.#unsent.size > 0;
+    for (const runId of runIds) this.#unsent.add(runId);
+    if (isWaiting) return;
+    this.#options.clock.sleep(delayMs).then(
+      () => {
+        const due = [...this.#unsent];
+        this.#unsent.clear();
+        this.recheck(due);
+      },
+      () => undefined, // the clock stopped: so did we
+    );
   }
 
   #settle({ run, moved, works }: MovedRun): void {
