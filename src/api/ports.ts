@@ -1,5 +1,6 @@
-import type { Json, JsonObject } from '../expr/json.ts';
-import type { RunError, SkipReason } from '../engine/fact.ts';
+import type { JsonObject } from '../expr/json.ts';
+import type { NarratedEvent } from '../engine/narrate.ts';
+import type { RunView } from '../engine/view.ts';
 import type { WorkflowChange, RunManifest } from '../controller/ports.ts';
 import type { FileProblem, SourceRecord } from '../record/source.ts';
 import type {
@@ -11,7 +12,6 @@ import type {
   RunStatus,
 } from '../record/run.ts';
 import type { VersionRecord, WorkflowRecord } from '../record/workflow.ts';
-import type { StepError } from '../task/error.ts';
 import type { ActivityEntry, ActivityLevel } from '../task/task.ts';
 
 /**
@@ -208,83 +208,12 @@ export interface RunViewer {
   narrate(version: VersionRecord, run: RunRecord): Narration;
 }
 
-export interface RunView {
-  readonly steps: readonly StepView[];
-  /** 0 to 100: the share of steps that have ended, a fan-out counted by its items. */
-  readonly progress: number;
-  /** Why the run waits, in a sentence; empty when it does not. */
-  readonly waitReason: string;
-  readonly resumes: number;
-}
-
-export interface StepView {
-  readonly index: number;
-  readonly id: string;
-  readonly name: string;
-  readonly type: string;
-  /** Name of the phase; empty outside the main section. */
-  readonly phase: string;
-  readonly status:
-    'pending' | 'running' | 'waiting' | 'completed' | 'failed' | 'skipped' | 'cancelled';
-  /** Number of the latest attempt that is known of; 0 before the first. */
-  readonly attempt: number;
-  readonly maxAttempts: number;
-  readonly output: Json;
-  readonly error: StepError | null;
-  readonly startedAt: number | null;
-  readonly finishedAt: number | null;
-  readonly wakeAt: number | null;
-  /** `needs`, `phase`, `backoff`, `resume`, `timer`, …, a skip reason, or empty. */
-  readonly waitReason: string;
-  readonly skipReason: SkipReason | null;
-  /** Of a fan-out whose list is known. */
-  readonly items: ItemCounts | null;
-}
-
-export interface ItemCounts {
-  readonly total: number;
-  readonly pending: number;
-  readonly running: number;
-  readonly waiting: number;
-  readonly completed: number;
-  readonly failed: number;
-  readonly cancelled: number;
-}
-
 export interface Narration {
   /** What this fact means to a watcher, in order; often nothing. Facts come in order, each once. */
   tell(fact: RecordedFact): readonly NarratedEvent[];
   /** Share of the run's steps that have ended so far, 0 to 100. */
   progress(): number;
 }
-
-/** One event of a run's story. */
-export type NarratedEvent = { readonly at: number } & (
-  | {
-      readonly kind: 'status';
-      readonly status: RunStatus;
-      readonly reason: string;
-      readonly wakeAt: number | null;
-    }
-  /** A step became ready, or a run came further. */
-  | { readonly kind: 'progress'; readonly step: number; readonly progress: number }
-  | {
-      readonly kind: 'checkpoint';
-      readonly step: number;
-      /** Null outside a fan-out. */
-      readonly item: number | null;
-      readonly attempt: number;
-      readonly status: 'completed' | 'failed' | 'skipped' | 'cancelled';
-      readonly output: Json;
-      readonly error: StepError | null;
-    }
-  | { readonly kind: 'complete'; readonly result: Json }
-  | {
-      readonly kind: 'error';
-      readonly status: 'failed' | 'cancelled';
-      readonly error: RunError | null;
-    }
-);
 
 /** A node type as the API shows it; the registry's are ones. */
 export interface NodeDescription {

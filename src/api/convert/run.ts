@@ -11,7 +11,7 @@ import {
   type StepRun,
 } from '../../gen/behest/v1/run_pb.ts';
 import type { RunRecord, RunStatus as RecordStatus } from '../../record/run.ts';
-import type { RunView, StepView } from '../ports.ts';
+import type { RunView, StepRunView } from '../../engine/view.ts';
 import { optionalTimestamp, toTimestamp, toValue } from './dynamic.ts';
 import { toErrorMessage } from './error.ts';
 
@@ -26,7 +26,7 @@ export const runStatuses: { readonly [status in RecordStatus]: RunStatus } = {
   cancelled: RunStatus.CANCELLED,
 };
 
-const stepStatuses: { readonly [status in StepView['status']]: StepStatus } = {
+const stepStatuses: { readonly [status in StepRunView['status']]: StepStatus } = {
   pending: StepStatus.PENDING,
   running: StepStatus.RUNNING,
   waiting: StepStatus.WAITING,
@@ -84,7 +84,7 @@ export function toRun(record: RunRecord, view: RunView): Run {
   return run;
 }
 
-function toStepRun(step: StepView): StepRun {
+function toStepRun(step: StepRunView): StepRun {
   return create(StepRunSchema, {
     index: step.index,
     id: step.id,
@@ -105,7 +105,7 @@ function toStepRun(step: StepView): StepRun {
 }
 
 /** The outcome of a step's latest attempt; null while it has none. */
-export function toCheckpoint(step: StepView): Checkpoint | null {
+export function toCheckpoint(step: StepRunView): Checkpoint | null {
   const status = checkpointStatus(step);
   if (status === null) return null;
   const checkpoint = create(CheckpointSchema, {
@@ -123,7 +123,7 @@ export function toCheckpoint(step: StepView): Checkpoint | null {
   return checkpoint;
 }
 
-function checkpointStatus({ status, error }: StepView): CheckpointStatus | null {
+function checkpointStatus({ status, error }: StepRunView): CheckpointStatus | null {
   if (status === 'completed') return CheckpointStatus.COMPLETED;
   if (status === 'skipped') return CheckpointStatus.SKIPPED;
   if (status === 'cancelled' && error === null) return CheckpointStatus.CANCELLED;

@@ -2,7 +2,7 @@ import type { RecordedFact, RunRecord } from '../../record/run.ts';
 import type { VersionRecord } from '../../record/workflow.ts';
 import type { ApiContext } from '../api-context.ts';
 import { toRun } from '../convert/run.ts';
-import type { RunView } from '../ports.ts';
+import type { RunView } from '../../engine/view.ts';
 import type { Run } from '../../gen/behest/v1/run_pb.ts';
 
 const PAGE = 5000;

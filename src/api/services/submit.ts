@@ -12,7 +12,7 @@ import { isJsonObject, type Json } from '../../expr/json.ts';
 import type { ApiContext } from '../api-context.ts';
 import type { Principal } from '../auth/principal.ts';
 import { fromValue, optionalTimestamp, toTimestamp, toValue } from '../convert/dynamic.ts';
-import type { StepView } from '../ports.ts';
+import type { StepRunView } from '../../engine/view.ts';
 import { startRun } from './execute.ts';
 import { viewRun, type ViewedRun } from './load-run.ts';
 import { readWorkflow } from './read-document.ts';
@@ -69,7 +69,7 @@ function toNodes({ view }: ViewedRun): { [id: string]: SubmittedNode } {
   return Object.fromEntries(view.steps.map((step) => [step.id, toNode(step)]));
 }
 
-function toNode(step: StepView): SubmittedNode {
+function toNode(step: StepRunView): SubmittedNode {
   return create(SubmittedNodeSchema, {
     status: step.status.toUpperCase(),
     output: toValue(step.output),

@@ -1,4 +1,5 @@
-import type { NarratedEvent, RecordedActivity } from '../ports.ts';
+import type { NarratedEvent } from '../../engine/narrate.ts';
+import type { RecordedActivity } from '../ports.ts';
 import type { Position } from './cursor.ts';
 
 /** One thing that a watcher of a run is told. `progress` is the run's at that time, 0 to 100. */

@@ -1,7 +1,8 @@
 import { describe, expect, test, vi } from 'vitest';
 import type { RecordedFact, RunRecord } from '../../record/run.ts';
 import type { VersionRecord } from '../../record/workflow.ts';
-import type { NarratedEvent, RecordedActivity, RunViewer } from '../ports.ts';
+import type { NarratedEvent } from '../../engine/narrate.ts';
+import type { RecordedActivity, RunViewer } from '../ports.ts';
 import { beginning, formatCursor, parseCursor, type Position } from './cursor.ts';
 import { advance, type FeedItem } from './feed-item.ts';
 import { createWatchHub, type WatchHub } from './watch-hub.ts';
