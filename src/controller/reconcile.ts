@@ -106,6 +106,7 @@ async function apply(
     return refuse(parts, record, verdict);
   }
   const { message, changed } = describeApplied(applied);
+  tellErrors(log, source);
   log.info('source.applied', { source: source.name, revision: revision.display, ...changed });
   if (message !== '') {
     const details = { revision: revision.display, ...changed };
@@ -147,6 +148,7 @@ async function refuse(
 ): Promise<'done' | 'failed'> {
   const { ledger, clock, log } = parts;
   const { reason, message } = verdict;
+  tellErrors(log, { name: record.name, problems: verdict.problems });
   await ledger.saveSource(withVerdict(record, verdict, clock.now()));
   await ledger.recordEvents([
     {
@@ -162,6 +164,17 @@ async function refuse(
   ]);
   log.warn('source.refused', { source: record.name, reason, message });
   return verdict.kind === 'fetchFailed' ? 'failed' : 'done';
+}
+
+/** More than this many mistakes of one revision are read in the source's status, not in the log. */
+const TOLD_MAX = 20;
+
+/** Whoever has just saved a file looks at the terminal first. */
+function tellErrors(log: Log, { name, problems }: Pick<SourceRecord, 'name' | 'problems'>): void {
+  const errors = problems.filter(({ severity }) => severity === 'error');
+  for (const { file, line, column, code, message } of errors.slice(0, TOLD_MAX)) {
+    log.warn('source.problem', { source: name, at: `${file}:${line}:${column}`, code, message });
+  }
 }
 
 function newRecord({ name, reader }: SourceEntry): SourceRecord {
