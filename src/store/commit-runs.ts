@@ -1,9 +1,10 @@
 import type { RunChange } from '../controller/ports.ts';
-import type { Sql } from './connect.ts';
 import { childColumns } from './child-columns.ts';
 import { factColumns } from './fact-columns.ts';
-import { jsonText, plainText } from './plain-text.ts';
-import { statusCode } from './run-status.ts';
+import { commitMoves } from './commit-moves.ts';
+import type { Sql } from './connect.ts';
+import { movedColumns } from './moved-columns.ts';
+import { plainText } from './plain-text.ts';
 
 /**
  * Commits what a batch changes, in one statement: no BEGIN, one round trip, all or nothing for each
@@ -17,7 +18,8 @@ export async function commitRuns(
 ): Promise<ReadonlySet<string>> {
   if (changes.length === 0) return new Set();
   const runs = inLockingOrder(changes);
-  const c = runColumns(runs);
+  if (runs.every(isMoveOnly)) return commitMoves(sql, runs);
+  const c = movedColumns(runs);
   const f = factColumns(runs);
   const k = childColumns(runs);
   const a = answeredColumns(runs);
@@ -112,6 +114,10 @@ export async function commitRuns(
   return new Set(rows.map((row) => row.id));
 }
 
+function isMoveOnly({ children, answered, asked }: RunChange): boolean {
+  return children.length === 0 && answered.length === 0 && asked.length === 0;
+}
+
 /** Two batches that share runs lock them in the same order, so that neither waits in a circle. */
 function inLockingOrder(changes: readonly RunChange[]): RunChange[] {
   const sorted = changes.toSorted((a, b) => (a.id < b.id ? -1 : 1));
@@ -121,24 +127,6 @@ function inLockingOrder(changes: readonly RunChange[]): RunChange[] {
     }
   }
   return sorted;
-}
-
-function runColumns(runs: readonly RunChange[]) {
-  // Only a finished run has an output and an error; a reopened one loses them.
-  const ended = runs.map((run) => run.finishedAt !== null);
-  return {
-    id: runs.map((run) => run.id),
-    place: runs.map((_, place) => place),
-    expectedSeq: runs.map((run) => run.expectedSeq),
-    seq: runs.map((run) => run.expectedSeq + run.facts.length),
-    status: runs.map((run) => statusCode(run.status)),
-    startedAt: runs.map((run) => run.startedAt),
-    finishedAt: runs.map((run) => run.finishedAt),
-    wakeAt: runs.map((run) => run.wakeAt),
-    output: runs.map((run, place) => (ended[place] === true ? jsonText(run.output) : null)),
-    error: runs.map((run, place) => (ended[place] === true ? jsonText(run.error) : null)),
-    input: runs.map((run) => (run.input === undefined ? null : JSON.stringify(run.input))),
-  };
 }
 
 function answeredColumns(runs: readonly RunChange[]) {
