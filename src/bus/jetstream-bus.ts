@@ -1,5 +1,6 @@
-import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
-import type { NatsConnection } from '@nats-io/transport-node';
+import { JetStreamApiError, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ClosedConnectionError, type NatsConnection } from '@nats-io/transport-node';
 import type { ActivityEntry, Checkpoint, Task } from '../task/task.ts';
 import { activityMessages, sharedDeliveries } from './activity-bundle.ts';
 import { BlobClient } from './blob-client.ts';
@@ -48,7 +49,7 @@ export async function createJetStreamBus(options: JetStreamOptions): Promise<Bus
     // checkAPI would ask for account statistics, which a restricted user may not see.
     const jsm = await jetstreamManager(connection, { checkAPI: false, timeout: API_TIMEOUT_MS });
     const bus = new JetStreamBus(connection, jsm, { ...options, log });
-    await bus.ensureStreams();
+    await untilDone(() => bus.ensureStreams(), log);
     return bus;
   } catch (error) {
     await connection.close();
@@ -223,7 +224,8 @@ class JetStreamBus implements Bus {
   ): Promise<Consumer> {
     const slots = new Slots(maxInFlight);
     const shared = sources.length > 1;
-    await Promise.all(sources.map((source) => ensureConsumer(this.jsm, source)));
+    const ensure = () => Promise.all(sources.map((source) => ensureConsumer(this.jsm, source)));
+    await untilDone(ensure, this.log, () => this.ensureStreams());
     const pumps = sources.map((source) => {
       const recreate = async (): Promise<void> => {
         await this.ensureStreams();
@@ -279,6 +281,35 @@ class JetStreamBus implements Bus {
     }
   }
 }
+
+const RETRY_MS = 1_000;
+
+/** A server that goes away while a process starts comes back: it is waited for, with a word. */
+async function untilDone<T>(
+  work: () => Promise<T>,
+  log: BusLog,
+  mend: () => Promise<void> = () => Promise.resolve(),
+): Promise<void> {
+  for (;;) {
+    try {
+      await work();
+      return;
+    } catch (error) {
+      if (isFinal(error)) throw error;
+      log.warn('nats.not_ready', { error, retryMs: RETRY_MS });
+      await sleep(RETRY_MS);
+      await mend().catch(() => undefined); // The next try tells what is still wrong.
+    }
+  }
+}
+
+/** Closed by ourselves, or refused for what was asked, which asking again does not mend. */
+function isFinal(error: unknown): boolean {
+  if (error instanceof ClosedConnectionError) return true;
+  return error instanceof JetStreamApiError && error.status === BAD_REQUEST;
+}
+
+const BAD_REQUEST = 400;
 
 const PING_TIMEOUT_MS = 2_000;
 

@@ -1,16 +1,19 @@
 import type { Bus, Consumer, Delivery } from '../bus/bus.ts';
 import type { ActivityEntry } from '../task/task.ts';
 import { Lane } from './lane.ts';
-import type { Ledger, Log } from './ports.ts';
+import { Outage } from './outage.ts';
+import type { Clock, Ledger, Log } from './ports.ts';
 
 /** Writes what steps say to the ledger, in batches, and tells the watchers. */
 export async function consumeActivity(parts: {
   readonly bus: Bus;
   readonly ledger: Ledger;
+  readonly clock: Clock;
   readonly log: Log;
   readonly maxInFlight: number;
 }): Promise<Consumer> {
-  const { bus, ledger, log, maxInFlight } = parts;
+  const { bus, ledger, clock, log, maxInFlight } = parts;
+  const outage = new Outage({ clock, log, name: 'activity' });
   const lane = new Lane<Delivery<ActivityEntry>>({
     maxBatch: 1000,
     log,
@@ -18,9 +21,11 @@ export async function consumeActivity(parts: {
       try {
         await ledger.saveActivity(batch.map(({ message }) => message));
       } catch (error) {
-        for (const delivery of batch) delivery.release(500);
-        throw error;
+        const delayMs = outage.failed(error, batch.length);
+        for (const delivery of batch) delivery.release(delayMs);
+        return;
       }
+      outage.succeeded();
       for (const delivery of batch) delivery.ack();
       bus.broadcast({
         kind: 'changed',

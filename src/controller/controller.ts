@@ -42,7 +42,7 @@ export async function startController(options: ControllerOptions): Promise<Consu
     const parts = { ledger, bus, clock, loop, recheckMs: options.recheckMs ?? 30_000 };
     started.push(...sweeps(parts).map((each) => new Every(clock, log, each)));
     started.push(await bus.serveBlobs(options.blobs));
-    started.push(await consumeActivity({ bus, ledger, log, maxInFlight }));
+    started.push(await consumeActivity({ bus, ledger, clock, log, maxInFlight }));
     started.push(await startReconciler({ ...options, loop }));
   } catch (error) {
     await stop();

@@ -1,6 +1,7 @@
 import type { Bus, Consumer } from '../bus/bus.ts';
 import { retryDelayMs } from '../engine/backoff.ts';
 import { hash32 } from '../engine/hash.ts';
+import { Outage } from './outage.ts';
 import type { Clock, Ledger, Log, SourceEntry } from './ports.ts';
 import { reconcile, type ReadFiles } from './reconcile.ts';
 
@@ -50,11 +51,16 @@ class SourceLoop {
   #wake: () => void = () => undefined;
   #isAsked = true;
   #failures = 0;
+  /** Of the ledger; no fault of the source, which is looked at as soon as the ledger is back. */
+  readonly #outage: Outage;
+  #awayMs = Infinity;
 
   constructor(options: ReconcilerOptions, entry: SourceEntry) {
     this.name = entry.name;
     this.#options = options;
     this.#entry = entry;
+    const { clock, log } = options;
+    this.#outage = new Outage({ clock, log, name: 'source.reconcile' });
     this.#watch = entry.reader.watch(() => this.look());
     this.#running = this.#run();
   }
@@ -82,15 +88,17 @@ class SourceLoop {
   }
 
   async #lookOnce(): Promise<'done' | 'failed'> {
-    const { log, ledger } = this.#options;
+    const { ledger } = this.#options;
+    this.#awayMs = Infinity;
     try {
       const look = () => reconcile(this.#options, this.#entry, this.#abort.signal);
       // Another controller at the same source will have come to the same end.
-      return (await ledger.withLock(`source:${this.name}`, look)) ?? 'done';
+      const verdict = (await ledger.withLock(`source:${this.name}`, look)) ?? 'done';
+      this.#outage.succeeded();
+      return verdict;
     } catch (error) {
-      if (!this.#abort.signal.aborted)
-        log.error('source.reconcile_failed', { source: this.name, error });
-      return 'failed';
+      if (!this.#abort.signal.aborted) this.#awayMs = this.#outage.failed(error, 1);
+      return 'done';
     }
   }
 
@@ -99,7 +107,7 @@ class SourceLoop {
     this.#wake = () => sleep.abort();
     const { intervalMs } = this.#entry;
     await this.#options.clock.sleep(
-      Math.min(this.#backoffMs(), jittered(intervalMs, this.name)),
+      Math.min(this.#backoffMs(), this.#awayMs, jittered(intervalMs, this.name)),
       sleep.signal,
     );
     this.#wake = () => undefined;

@@ -1,9 +1,11 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bus } from '../bus/bus.ts';
 import { createInProcessBus } from '../bus/in-process-bus.ts';
 import { startEmbeddedPostgres } from '../store/embedded/start-embedded-postgres.ts';
 import { openStore, type Store } from '../store/open-store.ts';
+import { isTransient } from '../store/transient.ts';
 import type { ProcessParts } from './process-parts.ts';
 
 /** The database of `DATABASE_URL`, else the embedded one. */
@@ -24,9 +26,25 @@ export async function openDatabase(parts: ProcessParts): Promise<Store> {
     });
     url = postgres.url;
   }
-  const store = await openStore(url);
+  const store = await openWhenThere(url, log);
   endings.push(() => store.close());
   return store;
+}
+
+const FIRST_RETRY_MS = 250;
+const LONGEST_RETRY_MS = 5_000;
+
+/** Servers may start in any order: a database that is not there yet is waited for, with a word. */
+async function openWhenThere(url: string, log: ProcessParts['log']): Promise<Store> {
+  for (let retryMs = FIRST_RETRY_MS; ; retryMs = Math.min(LONGEST_RETRY_MS, retryMs * 2)) {
+    try {
+      return await openStore(url);
+    } catch (error) {
+      if (!isTransient(error)) throw error;
+      log.warn('postgres.connect_failed', { error, retryMs });
+      await sleep(retryMs);
+    }
+  }
 }
 
 /** JetStream at `NATS_URL`, else the in-process bus. */
