@@ -60,6 +60,20 @@ export const blows: readonly Blow[] = [
     strike: ({ nats }) => nats.wipe(),
   },
   {
+    name: 'queued tasks deleted, runners and nats-server killed',
+    weight: 1,
+    strike: async ({ nats, runners }, dice) => {
+      await Promise.all(runners.map((runner) => runner.kill()));
+      // Meanwhile checkpoints that had been sent lead to tasks that nobody takes.
+      await sleep(1_000);
+      await nats.kill();
+      await nats.wipe();
+      await down(dice);
+      await nats.start();
+      for (const runner of runners) runner.start();
+    },
+  },
+  {
     name: 'Postgres killed',
     weight: 2,
     strike: async ({ postgres }, dice) => {

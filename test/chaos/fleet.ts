@@ -33,8 +33,8 @@ export interface Fleet {
   stop(): Promise<void>;
 }
 
-/** Attempts of one runner at a time: more than there are runs, so that no step waits for room. */
-const CONCURRENCY = '256';
+/** Attempts of one runner at a time: with a runner down, some tasks wait in the queue. */
+const CONCURRENCY = '24';
 
 /** Null without a nats-server program. Stop it in any case: nothing else ends the processes. */
 export async function openFleet(options: FleetOptions): Promise<Fleet | null> {

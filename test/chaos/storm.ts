@@ -57,7 +57,7 @@ async function rage(fleet: Fleet, observer: Observer, options: StormOptions): Pr
   const submitting = submitRuns(fleet.door, {
     prefix: 'storm',
     count: runs,
-    overMs: seconds * 700,
+    overMs: seconds * 900,
   });
   const heals = await strikeAll(fleet, observer, options);
   const accepted = [...calm, ...(await submitting)];
@@ -99,6 +99,8 @@ async function strikeAll(
   const endAt = Date.now() + seconds * 1000;
   for (const blow of lots(dice)) {
     if (Date.now() > endAt) break;
+    await observer.look();
+    if (heals.length > 0 && observer.unfinished.length === 0) break;
     await sleep(dice.between(measured ? 1_500 : 100, 2_500));
     const heal = await strike({ fleet, observer, dice: dice.fork(), measured }, blow);
     heals.push(heal);
