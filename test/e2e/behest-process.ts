@@ -110,6 +110,11 @@ export class Server {
     this.#token = (await readFile(join(this.folder, 'data', 'token'), 'utf8')).trim();
   }
 
+  /** What callers have to show who want to write. */
+  get token(): string {
+    return this.#token;
+  }
+
   get url(): string {
     return `http://127.0.0.1:${this.port}`;
   }
