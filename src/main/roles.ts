@@ -8,12 +8,12 @@ export async function up(): Promise<void> {
     const store = await openDatabase(parts);
     const bus = await openBus(parts);
     const { startApiPart } = await import('./start-api.ts');
-    const server = await startApiPart(parts, { store, bus });
+    const { server, token } = await startApiPart(parts, { store, bus });
     const { startRunnerPart } = await import('./start-runner.ts');
     await startRunnerPart(parts, { bus, selfUrl: server.url });
     const { startControllerPart } = await import('./start-controller.ts');
     await startControllerPart(parts, { store, bus, selfUrl: server.url });
-    printWelcome(parts, { server, store, bus });
+    printWelcome(parts, { server, token, store, bus });
   });
 }
 
@@ -35,7 +35,7 @@ export async function api(): Promise<void> {
     needShared(parts, 'api');
     const { startApiPart } = await import('./start-api.ts');
     const store = await openDatabase(parts);
-    const server = await startApiPart(parts, { store, bus: await openBus(parts) });
+    const { server } = await startApiPart(parts, { store, bus: await openBus(parts) });
     parts.log.info('api.ready', { url: server.url });
   });
 }

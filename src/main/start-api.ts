@@ -14,22 +14,29 @@ import { sha256 } from './start-controller.ts';
 import { programVersion } from './program-version.ts';
 import { workflowChangeOf, runManifestOf } from '../controller/change-set.ts';
 
+export interface StartedApi {
+  readonly server: ApiServer;
+  /** May do everything; empty where the server is not on loopback. */
+  readonly token: string;
+}
+
 /** Starts the API of this process. Throws when others could reach it and nobody could sign in. */
 export async function startApiPart(
   parts: ProcessParts,
   { store, bus }: { store: Store; bus: Bus },
-): Promise<ApiServer> {
+): Promise<StartedApi> {
   const { settings, log, endings } = parts;
   const { host, port, jwtSecret, jwksUrl, jwtAlgorithm, databaseUrl } = settings;
   requireAuthentication({ host, jwtSecret, jwksUrl, hasTokens: false });
   const isLocal = isLoopback(host);
+  const token = isLocal ? await localToken(settings.dataDir) : '';
   const server = await startApiServer({
     host,
     port,
     tls: null,
     auth: {
       anonymousMayRead: isLocal && databaseUrl === '',
-      staticToken: isLocal ? await localToken(settings.dataDir) : '',
+      staticToken: token,
       jwt: {
         secret: jwtSecret,
         algorithm: jwtAlgorithm,
@@ -50,7 +57,7 @@ export async function startApiPart(
     onInternalError: (error) => log.error('api.internal_error', { error }),
   });
   endings.push(() => server.close());
-  return server;
+  return { server, token };
 }
 
 function signalsOf(bus: Bus): Signals {

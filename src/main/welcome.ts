@@ -8,17 +8,22 @@ import type { ProcessParts } from './process-parts.ts';
 /** How long the first runs are told of on the terminal, ms. */
 const TELL_MS = 60_000;
 
+export interface Welcome {
+  readonly server: ApiServer;
+  /** Empty where callers sign in by web tokens only. */
+  readonly token: string;
+  readonly store: Store;
+  readonly bus: Bus;
+}
+
 /** Says where the server is and what to type next, then tells of runs as they end, for a minute. */
-export function printWelcome(
-  parts: ProcessParts,
-  { server, store, bus }: { server: ApiServer; store: Store; bus: Bus },
-): void {
+export function printWelcome(parts: ProcessParts, { server, token, store, bus }: Welcome): void {
   const { settings } = parts;
   say(`
 Behest is up at ${server.url}
   sources    ${settings.sources.join(', ')}
   data       ${settings.dataDir}${settings.databaseUrl === '' ? ' (embedded Postgres)' : ''}
-  token      ${settings.dataDir}/token (needed to write; this machine may read without)
+  token      ${shownToken(settings.dataDir, token)}
 
 Next:
   npm run behest -- get runs
@@ -33,6 +38,11 @@ Next:
   });
   setTimeout(() => void consumer.stop(), TELL_MS).unref();
   parts.endings.push(() => consumer.stop());
+}
+
+function shownToken(dataDir: string, token: string): string {
+  if (token === '') return 'none here: callers sign in with JWTs';
+  return `${token} (kept in ${dataDir}/token; the command line finds it there)`;
 }
 
 async function tell(store: Store, id: string, told: Set<string>): Promise<void> {
