@@ -86,7 +86,7 @@ async function wire(options: SystemOptions, wiring: Wiring): Promise<System> {
     const { startApiPart } = await import('../src/main/start-api.ts');
     const { startRunnerPart } = await import('../src/main/start-runner.ts');
     const { startControllerPart } = await import('../src/main/start-controller.ts');
-    apiUrl = (await startApiPart(parts, { store, bus })).url;
+    apiUrl = (await startApiPart(parts, { store, bus })).server.url;
     await startRunnerPart(parts, { bus, selfUrl: apiUrl });
     await startControllerPart(parts, { store, bus, selfUrl: apiUrl });
   } else {
