@@ -11,7 +11,7 @@ export interface FileContext extends ReadParts {
 export interface Folder {
   /** In the source; empty is its root. */
   readonly path: string;
-  readonly files: ReadonlyMap<string, Uint8Array>;
+  readonly files: Pick<ReadonlyMap<string, Uint8Array>, 'get'>;
   /** All of them, relative to the folder. */
   names(): readonly string[];
 }

@@ -2,7 +2,7 @@ import { crossCheck } from './cross-check.ts';
 import { parseText } from './parse.ts';
 import { readDocuments } from './read-documents.ts';
 import { readParts, type ReadOptions } from './read-parts.ts';
-import { withoutBadFiles, type ReadResult } from './read.ts';
+import { withoutBadFiles, type ReadResult } from './without-bad-files.ts';
 
 export interface TextOptions extends ReadOptions {
   /** What problems call the text; `body` when nothing is said. */

@@ -1,0 +1,166 @@
+import type { Problem } from '../graph/problem.ts';
+import type { FileProblem } from '../record/source.ts';
+import { crossCheck } from './cross-check.ts';
+import { findManifests, folderOf, type ManifestFile } from './file-set.ts';
+import { isForeign, isStepList } from './foreign-file.ts';
+import { parseFile } from './parse.ts';
+import { readDocuments, type Placed, type ReadFile } from './read-documents.ts';
+import { readParts, type ReadOptions, type ReadParts } from './read-parts.ts';
+import type { Resource } from './resource.ts';
+import { SourceText } from './source-text.ts';
+import { withoutBadFiles, type ReadResult } from './without-bad-files.ts';
+
+type Files = ReadonlyMap<string, Uint8Array>;
+
+/** What a file declared when it was read last, and all that the answer depends on. */
+interface KnownFile {
+  readonly manifest: ManifestFile;
+  /** Every file that was looked up, itself included; undefined is one that was not there. */
+  readonly needs: ReadonlyMap<string, Uint8Array | undefined>;
+  /** The answer depends on the names of all files around, so it holds for one reading only. */
+  readonly isPassing: boolean;
+  readonly resources: readonly Resource[];
+  readonly problems: readonly FileProblem[];
+}
+
+/**
+ * Reads the manifests of one source again and again. A file is parsed only if its content, or that
+ * of a file it refers to, is another array than last time: sources hand out the same array for what
+ * did not change. Trees of text are not kept, only what they declare.
+ */
+export class ManifestReader {
+  readonly #parts: ReadParts;
+  #known: ReadonlyMap<string, KnownFile> = new Map();
+
+  constructor(options: ReadOptions) {
+    this.#parts = readParts(options);
+  }
+
+  /**
+   * Everything that the files declare, whatever dialect it is written in. Yields after each file
+   * that had to be parsed, so that a server can do something else in between. Never throws on what
+   * a person wrote: every mistake of every file is among the problems.
+   */
+  *read(files: Files): Generator<void, ReadResult, void> {
+    const set = findManifests(files.keys(), (path) => isStepList(files.get(path)));
+    const namesIn = filesByFolder(files);
+    const known = new Map<string, KnownFile>();
+    for (const manifest of set.manifests) {
+      const before = this.#known.get(manifest.path);
+      if (before !== undefined && isCurrent(before, manifest, files)) {
+        known.set(manifest.path, before);
+        continue;
+      }
+      known.set(manifest.path, this.#readFile({ manifest, files, namesIn }));
+      yield;
+    }
+    this.#known = known;
+    const placed = [...known.values()].flatMap((file) => this.#placed(file, files, namesIn));
+    const ambiguous = set.ambiguous.map(({ path, other }) => twoWorkflows(path, other));
+    const problems = [...known.values()].flatMap((file) => file.problems);
+    return withoutBadFiles(...crossCheck(placed, [...ambiguous, ...problems]));
+  }
+
+  #readFile(input: FileInput): KnownFile {
+    const needs = new Map<string, Uint8Array | undefined>();
+    const { manifest, files } = input;
+    const bytes = files.get(manifest.path) ?? new Uint8Array();
+    needs.set(manifest.path, bytes);
+    if (isForeign(manifest, bytes)) {
+      return { manifest, needs, isPassing: false, resources: [], problems: [] };
+    }
+    let isPassing = false;
+    const { resources, problems } = this.#parse(input, {
+      onGet: (path, found) => needs.set(path, found),
+      onNames: () => (isPassing = true),
+    });
+    const declared = resources.map(({ resource }) => resource);
+    return { manifest, needs, isPassing, resources: declared, problems };
+  }
+
+  #parse({ manifest, files, namesIn }: FileInput, watch: Watch): ReadFile {
+    const bytes = files.get(manifest.path) ?? new Uint8Array();
+    const get = (path: string): Uint8Array | undefined => {
+      const found = files.get(path);
+      watch.onGet(path, found);
+      return found;
+    };
+    const names = (): readonly string[] => {
+      watch.onNames();
+      return namesIn(manifest.folder);
+    };
+    return readDocuments(parseFile(manifest.path, bytes), {
+      ...this.#parts,
+      file: manifest.path,
+      folder: { path: manifest.folder, files: { get }, names },
+    });
+  }
+
+  /** A mistake that only shows beside other files is rare: the place is found by parsing again. */
+  #placed(known: KnownFile, files: Files, namesIn: NamesIn): Placed[] {
+    const { manifest } = known;
+    const again = (index: number) => (problem: Problem) => {
+      const { resources } = this.#parse({ manifest, files, namesIn }, unwatched);
+      const placed = resources[index];
+      if (placed === undefined) throw new Error(`${manifest.path} reads differently now`);
+      return placed.problemAt(problem);
+    };
+    return known.resources.map((resource, index) => ({ resource, problemAt: again(index) }));
+  }
+}
+
+type NamesIn = (folder: string) => readonly string[];
+
+interface FileInput {
+  readonly manifest: ManifestFile;
+  readonly files: Files;
+  readonly namesIn: NamesIn;
+}
+
+interface Watch {
+  onGet(path: string, found: Uint8Array | undefined): void;
+  onNames(): void;
+}
+
+const unwatched: Watch = { onGet: () => undefined, onNames: () => undefined };
+
+function isCurrent(known: KnownFile, manifest: ManifestFile, files: Files): boolean {
+  if (known.isPassing) return false;
+  const { folder, ownsFolder } = known.manifest;
+  if (folder !== manifest.folder || ownsFolder !== manifest.ownsFolder) return false;
+  for (const [path, bytes] of known.needs) if (files.get(path) !== bytes) return false;
+  return true;
+}
+
+function filesByFolder(files: Files): NamesIn {
+  let byFolder: Map<string, string[]> | undefined;
+  return (folder) => {
+    byFolder ??= groupByFolder(files.keys());
+    return byFolder.get(folder) ?? [];
+  };
+}
+
+/** Paths relative to each folder that they are in, at any depth. */
+function groupByFolder(paths: Iterable<string>): Map<string, string[]> {
+  const groups = new Map<string, string[]>();
+  for (const path of paths) {
+    for (let folder = folderOf(path); ; folder = folderOf(folder)) {
+      const list = groups.get(folder) ?? [];
+      groups.set(folder, list);
+      list.push(folder === '' ? path : path.slice(folder.length + 1));
+      if (folder === '') break;
+    }
+  }
+  return groups;
+}
+
+function twoWorkflows(path: string, other: string): FileProblem {
+  return new SourceText(path, '').problemAt(
+    { start: 0, end: 0 },
+    {
+      code: 'ambiguous-folder',
+      message: `This folder has two workflow files: "${other}" and this one.`,
+      hint: 'Keep one; several workflows go into folders of their own, or into files with other names.',
+    },
+  );
+}
