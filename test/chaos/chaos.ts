@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
-import { isGood, printReport } from './report.ts';
+import { embeddedStorm } from './embedded-storm.ts';
+import { isGood, printReport, type StormReport } from './report.ts';
 import { distributedStorm } from './storm.ts';
 
 const { values } = parseArgs({
@@ -9,6 +10,8 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '240' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     dense: { type: 'boolean', default: false },
+    kills: { type: 'string', default: '20' },
+    only: { type: 'string', default: '' },
   },
 });
 
@@ -21,8 +24,19 @@ const say = (line: string): void => {
 const seed = Number(values.seed);
 const common = { seed, runs: Number(values.runs), steps: Number(values.steps), say };
 say(`seed ${seed}`);
-const storm = { ...common, seconds: Number(values.seconds), measured: !values.dense };
-const report = await distributedStorm(storm);
-if (report === null) throw new Error('there is no nats-server program to be killed');
-printReport(report, say);
-process.exitCode = isGood(report) ? 0 : 1;
+const reports: StormReport[] = [];
+if (values.only !== 'embedded') {
+  say('two controllers, three runners, an API, nats-server and Postgres');
+  const storm = { ...common, seconds: Number(values.seconds), measured: !values.dense };
+  const report = await distributedStorm(storm);
+  if (report === null) throw new Error('there is no nats-server program to be killed');
+  printReport(report, say);
+  reports.push(report);
+}
+if (values.only !== 'distributed') {
+  say(`behest up on its embedded database, killed ${values.kills} times`);
+  const report = await embeddedStorm({ ...common, kills: Number(values.kills) });
+  printReport(report, say);
+  reports.push(report);
+}
+process.exitCode = reports.every(isGood) ? 0 : 1;
