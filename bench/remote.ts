@@ -14,11 +14,22 @@ export interface RemoteOptions extends Omit<SystemOptions, 'folder'> {
   readonly repository: string;
 }
 
+interface Reply {
+  readonly id: number;
+  readonly result: never;
+  readonly error?: string;
+}
+
+interface Waiting {
+  readonly resolve: (answer: never) => void;
+  readonly reject: (why: Error) => void;
+}
+
 /** One system under test in a process tree of its own. */
 export class Remote {
   readonly #child: ChildProcess;
   readonly folder: string;
-  readonly #waiting = new Map<number, { resolve(answer: never): void; reject(why: Error): void }>();
+  readonly #waiting = new Map<number, Waiting>();
   #ready: () => void = () => undefined;
   #calls = 0;
 
@@ -55,10 +66,11 @@ export class Remote {
 
   #heard(message: Record<string, unknown>): void {
     if (message['isReady'] === true) return this.#ready();
-    const waiting = this.#waiting.get(Number(message['id']));
-    this.#waiting.delete(Number(message['id']));
-    if (message['error'] === undefined) waiting?.resolve(message['result'] as never);
-    else waiting?.reject(new Error(String(message['error'])));
+    const { id, result, error } = message as unknown as Reply;
+    const waiting = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    if (error === undefined) waiting?.resolve(result);
+    else waiting?.reject(new Error(error));
   }
 
   #failAll(why: Error): void {
@@ -79,12 +91,12 @@ export class Remote {
   }
 
   /** The call with what it cost: CPU of all processes of the system, and of the whole machine. */
-  async costed<T = Answer>(
+  async costed(
     name: Call['name'],
     args: Call['args'],
-  ): Promise<{ answer: T; cpu: Shares; others: number }> {
+  ): Promise<{ answer: Answer; cpu: Shares; others: number }> {
     const before = { cpu: cpuOf(this.pid), busy: machineBusy() };
-    const answer = await this.call<T>(name, args);
+    const answer = await this.call(name, args);
     const cpu = cpuBetween(before.cpu, cpuOf(this.pid));
     return { answer, cpu, others: machineBusy() - before.busy - cpu.total };
   }

@@ -1,7 +1,7 @@
 import { measureColdStart } from './cold-start.ts';
 import type { Figures } from './figures.ts';
 import { measureManifests } from './manifests.ts';
-import { Remote, type Answer, type RemoteOptions } from './remote.ts';
+import { Remote, type RemoteOptions } from './remote.ts';
 import { percentile } from './usage.ts';
 
 export interface RowOptions {
@@ -32,7 +32,7 @@ export const rows: Readonly<Record<string, Row>> = {
 interface Round {
   readonly remote: Remote;
   readonly isQuick: boolean;
-  add(name: string, value: number): void;
+  readonly add: (name: string, value: number) => void;
 }
 
 type Measure = (round: Round) => Promise<void>;
@@ -137,35 +137,41 @@ async function measureFanout({ remote, add }: Round): Promise<void> {
   add('fan-out of 1,000, CPU s per 10k', cpu.total * 10);
 }
 
+interface Work {
+  readonly what: string;
+  readonly units: number;
+  readonly name: 'throughput' | 'fanout';
+  readonly args: Readonly<Record<string, number>>;
+}
+
 /** What a step costs in runs of very different size. */
-async function measureSizes({ remote, add, isQuick }: Round): Promise<void> {
-  const small = isQuick ? 300 : 1000;
-  const long = isQuick ? 1000 : 10_000;
-  const wide = isQuick ? [1000, 10_000] : [1000, 10_000, 100_000];
-  await costOf(remote, add, { what: `${small} runs × 10`, units: small * 10 }, () =>
-    remote.costed('throughput', { runs: small, steps: 10 }),
-  );
-  for (const steps of [10, 100, 1000, long]) {
-    await remote.call('prepare', { steps });
-    await costOf(remote, add, { what: `1 run × ${steps} in a row`, units: steps }, () =>
-      remote.costed('throughput', { runs: 1, steps }),
-    );
-  }
-  for (const count of wide) {
-    await costOf(remote, add, { what: `1 run × ${count} side by side`, units: count }, () =>
-      remote.costed('fanout', { count }),
-    );
+async function measureSizes(round: Round): Promise<void> {
+  const small = round.isQuick ? 300 : 1000;
+  const long = round.isQuick ? 1000 : 10_000;
+  const wide = round.isQuick ? [1000, 10_000] : [1000, 10_000, 100_000];
+  const inRows = (runs: number, steps: number): Work => ({
+    what: `${runs} run(s) × ${steps} in a row`,
+    units: runs * steps,
+    name: 'throughput',
+    args: { runs, steps },
+  });
+  const sideBySide = (count: number): Work => ({
+    what: `1 run × ${count} side by side`,
+    units: count,
+    name: 'fanout',
+    args: { count },
+  });
+  const rowsOfOne = [10, 100, 1000, long].map((steps) => inRows(1, steps));
+  for (const work of [inRows(small, 10), ...rowsOfOne, ...wide.map(sideBySide)]) {
+    await costOf(round, work);
   }
 }
 
-async function costOf(
-  remote: Remote,
-  add: Round['add'],
-  { what, units }: { what: string; units: number },
-  work: () => ReturnType<typeof remote.costed<Answer>>,
-): Promise<void> {
+async function costOf({ remote, add }: Round, { what, units, name, args }: Work): Promise<void> {
+  const { steps = 10 } = args;
+  await remote.call('prepare', { steps });
   const began = performance.now();
-  const { cpu } = await work();
+  const { cpu } = await remote.costed(name, args);
   add(`${what}: ms per step`, (performance.now() - began) / units);
   // Short work is below what the kernel counts in.
   if (units >= 1000) add(`${what}: CPU s per 10k`, (cpu.total / units) * 10_000);
