@@ -10,6 +10,19 @@ export interface Launch {
   readonly role: 'up' | 'controller' | 'api' | 'runner';
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
+  /** Who it runs as; by default who we are. */
+  readonly account?: Account;
+}
+
+export interface Account {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+export interface ServerOptions {
+  /** `up`, unless said otherwise. */
+  readonly role?: 'up' | 'api';
+  readonly account?: Account;
 }
 
 /** A real Behest process, and what it has printed. */
@@ -18,10 +31,11 @@ export class BehestProcess {
   output = '';
   readonly exited: Promise<number | null>;
 
-  constructor({ role, env, cwd }: Launch) {
+  constructor({ role, env, cwd, account }: Launch) {
     const { PATH = '', HOME = '' } = process.env;
     this.child = spawn(process.execPath, [ENTRY, role], {
       cwd,
+      ...account,
       env: { PATH, HOME, LOG_FORMAT: 'json', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -70,23 +84,30 @@ export class Server {
   process: BehestProcess;
   readonly port: number;
   readonly folder: string;
+  readonly #options: ServerOptions;
   readonly #env: Readonly<Record<string, string>>;
   #token = '';
 
-  private constructor(options: {
+  private constructor(launch: {
     port: number;
     folder: string;
     env: Readonly<Record<string, string>>;
+    options: ServerOptions;
   }) {
-    this.port = options.port;
-    this.folder = options.folder;
-    this.#env = options.env;
+    this.#options = launch.options;
+    this.port = launch.port;
+    this.folder = launch.folder;
+    this.#env = launch.env;
     this.process = this.#launch();
   }
 
   /** `folder` holds (or will hold) the data directory; sources are relative to it. */
-  static async start(folder: string, env: Readonly<Record<string, string>>): Promise<Server> {
-    const server = new Server({ port: await freePort(), folder, env });
+  static async start(
+    folder: string,
+    env: Readonly<Record<string, string>>,
+    options: ServerOptions = {},
+  ): Promise<Server> {
+    const server = new Server({ port: await freePort(), folder, env, options });
     await server.ready();
     return server;
   }
@@ -97,7 +118,7 @@ export class Server {
       BEHEST_DATA_DIR: join(this.folder, 'data'),
       ...this.#env,
     };
-    return new BehestProcess({ role: 'up', env, cwd: this.folder });
+    return new BehestProcess({ role: 'up', ...this.#options, env, cwd: this.folder });
   }
 
   async ready(): Promise<void> {
@@ -126,7 +147,9 @@ export class Server {
   }
 
   async get<T = Record<string, unknown>>(path: string): Promise<T> {
-    const answer = await fetch(`${this.url}${path}`);
+    const answer = await fetch(`${this.url}${path}`, {
+      headers: { authorization: `Bearer ${this.#token}` },
+    });
     if (!answer.ok) throw new Error(`GET ${path}: ${answer.status} ${await answer.text()}`);
     return (await answer.json()) as T;
   }
