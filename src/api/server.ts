@@ -1,3 +1,4 @@
+import { constants } from 'node:http2';
 import type { DescService } from '@bufbuild/protobuf';
 import { Code, ConnectError, type ConnectRouter, type Interceptor } from '@connectrpc/connect';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
@@ -12,10 +13,11 @@ import { createAuthenticator, type AuthSettings } from './auth/authenticator.ts'
 import { assertRolesDeclared, authorise, createAuthInterceptor } from './auth/authorise.ts';
 import { isLoopback } from './auth/loopback.ts';
 import { checkOrigin } from './auth/origin-guard.ts';
+import { mendConnectStatus } from './connect-faults.ts';
 import { toFault } from './fault.ts';
 import { checkHealth } from './health.ts';
 import { mendGrpcMessage } from './grpc-message.ts';
-import type { HttpHandler } from './http-exchange.ts';
+import type { HttpHandler, HttpRequest } from './http-exchange.ts';
 import { openPort } from './one-port.ts';
 import { plainEndpoints } from './plain-endpoints.ts';
 import type { Library, NodeDescription, Reader, RunViewer, Signals } from './ports.ts';
@@ -140,12 +142,28 @@ function createHandler(options: ApiOptions, { api, shutdownSignal }: Wiring): Ht
       const path = (request.url ?? '/').split('?', 1)[0]?.replace(/\/$/, '') ?? '';
       const endpoint = plain.get(path);
       mendGrpcMessage(request, response);
+      if (path.startsWith('/behest.') || path.startsWith('/grpc.')) {
+        mendConnectStatus(request, response);
+        closeWhenAnswered(request);
+      }
       if (endpoint === undefined) rpc(request, response);
       else endpoint(request, response).catch(fail);
     } catch (error) {
       fail(error);
     }
   };
+}
+
+/**
+ * Ends a stream of HTTP/2 once it is answered: Connect stops reading a message that it refuses, and
+ * the client would keep the stream open, waiting to send the rest.
+ */
+function closeWhenAnswered(request: HttpRequest): void {
+  if (!('stream' in request)) return;
+  const { stream } = request;
+  stream.once('finish', () => {
+    if (!request.complete) setImmediate(() => stream.close(constants.NGHTTP2_NO_ERROR));
+  });
 }
 
 /** Keeps what only we should know out of every protocol's answer, and puts it in the log. */

@@ -6,6 +6,7 @@ import {
   type JsonValue,
 } from '@bufbuild/protobuf';
 import { invalidFields, type Violation } from '../fault.ts';
+import { refuseDeep } from './read-body.ts';
 import { isTrue } from './route-table.ts';
 import { isObject, unknownField } from './rest-json.ts';
 
@@ -95,6 +96,12 @@ function convert(field: DescField, text: string): JsonValue {
 
 /** JSON where it parses, otherwise the text itself. */
 export function parseLoosely(text: string): JsonValue {
+  const value = parseOr(text);
+  refuseDeep(value, 'A field');
+  return value;
+}
+
+function parseOr(text: string): JsonValue {
   try {
     const value: JsonValue = JSON.parse(text);
     return value;

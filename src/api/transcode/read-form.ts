@@ -6,7 +6,7 @@ import type { UploadOptions } from '../../gen/behest/v1/rest_pb.ts';
 import { invalidField } from '../fault.ts';
 import { HttpFault } from './http-fault.ts';
 import { parseLoosely } from './query.ts';
-import { refuseLarge } from './read-body.ts';
+import { clientGone, refuseLarge } from './read-body.ts';
 
 export interface FormOptions {
   readonly upload: UploadOptions;
@@ -94,24 +94,41 @@ function collectParts(request: HttpRequest, maxBytes: number): Promise<Part[]> {
       chunks: [],
     };
     parts.push(part);
-    stream.on('data', (chunk: Buffer) => {
-      size += chunk.length;
-      if (size <= maxBytes) part.chunks.push(chunk);
-      else fail(new HttpFault(413, `The upload is larger than the limit of ${maxBytes} bytes.`));
-    });
+    stream.on('data', (chunk: Buffer) => part.chunks.push(chunk));
+    // The form that breaks off within a file breaks both; the parser's error tells it.
+    stream.on('error', () => undefined);
   });
   parser.on('error', (error) =>
     fail(invalidField('', `The form cannot be read: ${String(error)}`)),
   );
+  for (const limit of ['partsLimit', 'filesLimit', 'fieldsLimit'] as const) {
+    parser.on(limit, () => fail(new HttpFault(413, tooManyParts)));
+  }
   parser.on('close', () => resolve(parts));
-  request.once('error', fail);
-  request.once('aborted', () => fail(new Error('the client went away')));
+  request.once('error', (error) => fail(clientGone(error)));
+  request.once('aborted', () => fail(clientGone(null)));
+  // Every byte counts, also those of names and plain fields, before the parser keeps any of it.
+  request.on('data', (chunk: Buffer) => {
+    size += chunk.length;
+    if (size <= maxBytes) return;
+    parts.length = 0;
+    fail(new HttpFault(413, `The upload is larger than the limit of ${maxBytes} bytes.`));
+  });
   request.pipe(parser);
   return promise;
 }
 
+export const MAX_FIELDS = 1000;
+export const MAX_FILES = 100;
+const tooManyParts = `A form has at most ${MAX_FIELDS} fields and ${MAX_FILES} files.`;
+
 function createParser(request: HttpRequest, maxBytes: number): busboy.Busboy {
-  const limits = { fieldSize: Math.min(maxBytes, 4 << 20), fields: 1000, files: 100, parts: 1100 };
+  const limits = {
+    fieldSize: Math.min(maxBytes, 4 << 20),
+    fields: MAX_FIELDS,
+    files: MAX_FILES,
+    parts: MAX_FIELDS + MAX_FILES,
+  };
   const headers = { ...request.headers, 'content-type': request.headers['content-type'] ?? '' };
   try {
     return busboy({ headers, limits });

@@ -85,6 +85,7 @@ export async function writeStream(answer: StreamAnswer): Promise<void> {
       return;
     }
     response.writeHead(200, { 'content-type': format.contentType, 'cache-control': 'no-store' });
+    if (request.method === 'HEAD') return void response.end();
     await push(response, format.opening);
     for (;;) {
       const next = await nextOrHeartbeat(response, pending, format);
