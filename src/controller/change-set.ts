@@ -8,7 +8,9 @@ import type {
   SourceEntry,
   WorkflowChange,
 } from './ports.ts';
-import type { Verdict } from './source-status.ts';
+import { declarationDigest } from './declaration-digest.ts';
+import { OWNED_ELSEWHERE } from './ownership.ts';
+import { type Application, reasons, type Refusal } from './source-status.ts';
 
 export interface ChangeInput {
   readonly read: ReadResult;
@@ -20,11 +22,11 @@ export interface ChangeInput {
 }
 
 export type ChangeSet =
-  | { readonly kind: 'refused'; readonly verdict: Verdict }
+  | { readonly kind: 'refused'; readonly verdict: Refusal }
   | {
       readonly kind: 'apply';
       readonly change: Omit<RevisionChange, 'source'>;
-      readonly verdict: Extract<Verdict, { kind: 'applied' }>;
+      readonly verdict: Application;
     };
 
 /**
@@ -32,7 +34,7 @@ export type ChangeSet =
  * directory the good files apply, and what the bad ones declared before stays as it is.
  */
 export function changeSet(input: ChangeInput): ChangeSet {
-  const { read, record, entry, revision, now } = input;
+  const { read, record, entry, revision } = input;
   const errors = read.problems.filter(({ severity }) => severity === 'error');
   if (errors.length > 0 && entry.reader.kind === 'git') {
     return { kind: 'refused', verdict: invalid(revision, read.problems, errors) };
@@ -40,27 +42,49 @@ export function changeSet(input: ChangeInput): ChangeSet {
   const inventory = read.resources.map(inventoryEntry);
   const present = new Set(inventory.map(keyOf));
   const gone = record.inventory.filter((each) => !present.has(keyOf(each)));
-  const held = gone.filter((each) => each.keep || read.badFiles.has(each.file));
-  const pruned = gone.filter((each) => !held.includes(each));
+  const held = new Set(gone.filter((each) => each.keep || read.badFiles.has(each.file)));
+  const pruned = gone.filter((each) => !held.has(each));
   if (isSuspicious(input, pruned)) return { kind: 'refused', verdict: emptySet(revision, pruned) };
   return {
     kind: 'apply',
-    change: {
-      workflows: read.resources.flatMap((each) => workflowChangeOf(each, originOf(input, each))),
-      runs: read.resources.flatMap(runManifestOf),
-      pruned,
-      files: neededFiles(input),
-      now,
-    },
+    change: { ...declaredChange(input, inventory), pruned },
     verdict: {
       kind: 'applied',
       revision: revision.id,
-      inventory: [...inventory, ...held.filter((each) => !each.keep)],
+      inventory: [...inventory, ...[...held].filter((each) => !each.keep)],
       problems: read.problems,
-      reason: errors.length > 0 ? 'PartlyApplied' : 'Applied',
+      reason: errors.length > 0 ? partReason(errors) : reasons.applied,
       message: appliedMessage(revision, inventory.length, errors),
     },
   };
+}
+
+/** What the ledger has to look at: what changed since the inventory, or all when that is asked. */
+function declaredChange(
+  input: ChangeInput,
+  inventory: readonly InventoryEntry[],
+): Pick<RevisionChange, 'workflows' | 'runs' | 'files' | 'now'> {
+  const { read, record, files, now } = input;
+  const isAsked = record.requestedToken !== record.comparedToken;
+  const before = new Map(record.inventory.map((each) => [keyOf(each), each.digest]));
+  const changed = read.resources.filter((_, index) => {
+    const entry = inventory[index];
+    return isAsked || entry === undefined || before.get(keyOf(entry)) !== entry.digest;
+  });
+  return {
+    workflows: changed.flatMap((each) => workflowChangeOf(each, originOf(input, each))),
+    runs: changed.flatMap(runManifestOf),
+    files: neededFiles(changed, files),
+    now,
+  };
+}
+
+function partReason(errors: readonly FileProblem[]): string {
+  return errors.some(isOwnedElsewhere) ? reasons.ownershipConflict : reasons.partlyApplied;
+}
+
+function isOwnedElsewhere({ code }: FileProblem): boolean {
+  return code === OWNED_ELSEWHERE;
 }
 
 function appliedMessage(revision: Revision, count: number, errors: readonly FileProblem[]): string {
@@ -69,20 +93,27 @@ function appliedMessage(revision: Revision, count: number, errors: readonly File
 }
 
 function firstOf(errors: readonly FileProblem[]): string {
-  const [first] = errors;
+  const first = errors.find(isOwnedElsewhere) ?? errors[0];
   if (first === undefined) return '';
   const place = `${first.file}:${first.line}:${first.column}`;
   const more = errors.length > 1 ? ` (and ${errors.length - 1} more problems)` : '';
   return `${place}: ${first.message}${more}`;
 }
 
+/** What another source owns is for a person to decide; all else the next revision may mend. */
 function invalid(
   revision: Revision,
   problems: readonly FileProblem[],
   errors: readonly FileProblem[],
-): Verdict {
-  const message = `Revision ${revision.display} was not applied: ${firstOf(errors)}`;
-  return { kind: 'invalid', revision: revision.id, reason: 'ValidationFailed', message, problems };
+): Refusal {
+  const isConflict = errors.some(isOwnedElsewhere);
+  return {
+    kind: isConflict ? 'stalled' : 'invalid',
+    revision: revision.id,
+    reason: isConflict ? reasons.ownershipConflict : reasons.validationFailed,
+    message: `Revision ${revision.display} was not applied: ${firstOf(errors)}`,
+    problems,
+  };
 }
 
 /** Several objects vanishing all at once is more likely a wrong path than a wish. */
@@ -94,11 +125,17 @@ function isSuspicious(
   return pruned.length > 1 && pruned.length === record.inventory.length;
 }
 
-function emptySet(revision: Revision, pruned: readonly InventoryEntry[]): Verdict {
+function emptySet(revision: Revision, pruned: readonly InventoryEntry[]): Refusal {
   const message =
     `Revision ${revision.display} declares nothing; applying it would prune all ${pruned.length} objects. ` +
     'Check the path and the branch; if it is meant, set BEHEST_SOURCE_ALLOW_EMPTY=true.';
-  return { kind: 'stalled', revision: revision.id, reason: 'EmptySource', message, problems: [] };
+  return {
+    kind: 'stalled',
+    revision: revision.id,
+    reason: reasons.emptySource,
+    message,
+    problems: [],
+  };
 }
 
 function keyOf(each: {
@@ -110,7 +147,8 @@ function keyOf(each: {
 }
 
 function inventoryEntry(resource: Resource): InventoryEntry {
-  const { namespace, kind, name, file, digest } = resource;
+  const { namespace, kind, name, file } = resource;
+  const digest = declarationDigest(resource);
   const keep = resource.annotations['behest.dev/prune'] === 'disabled';
   return { namespace, kind, name, file, digest, keep };
 }
@@ -141,9 +179,12 @@ export function runManifestOf(resource: Resource): RunManifest[] {
 }
 
 /** The contents of the files that versions refer to, each once. */
-function neededFiles({ read, files }: ChangeInput): { digest: string; bytes: Uint8Array }[] {
+function neededFiles(
+  resources: readonly Resource[],
+  files: ReadonlyMap<string, Uint8Array>,
+): { digest: string; bytes: Uint8Array }[] {
   const found = new Map<string, Uint8Array>();
-  for (const resource of read.resources) {
+  for (const resource of resources) {
     if (resource.kind !== 'Workflow') continue;
     for (const [path, digest] of Object.entries(resource.graph.files)) {
       const bytes = files.get(resource.folder === '' ? path : `${resource.folder}/${path}`);

@@ -65,6 +65,14 @@ function problemsOf(run: RunResource, schemaOf: SchemaOf): FileProblem[] {
   }));
 }
 
+/** By run as it was read: the same one again for the same schema. */
+const completed = new WeakMap<RunResource, { schema: JsonObject | null; run: RunResource }>();
+
 function complete(run: RunResource, schemaOf: SchemaOf): RunResource {
-  return { ...run, input: completeInput(schemaOf(keyOf(run)) ?? null, run.input).input };
+  const schema = schemaOf(keyOf(run)) ?? null;
+  const before = completed.get(run);
+  if (before?.schema === schema) return before.run;
+  const made = { ...run, input: completeInput(schema, run.input).input };
+  completed.set(run, { schema, run: made });
+  return made;
 }

@@ -3,7 +3,7 @@ import { retryDelayMs } from '../engine/backoff.ts';
 import { hash32 } from '../engine/hash.ts';
 import { Outage } from './outage.ts';
 import type { Clock, Ledger, Log, SourceEntry } from './ports.ts';
-import { reconcile, type ReadFiles } from './reconcile.ts';
+import { type FileReader, type LookOutcome, reconcile } from './reconcile.ts';
 
 export interface ReconcilerOptions {
   readonly ledger: Ledger;
@@ -11,7 +11,8 @@ export interface ReconcilerOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly sources: readonly SourceEntry[];
-  readonly readers: ReadFiles;
+  /** Makes the reader that one source keeps. */
+  readonly readers: () => FileReader;
   readonly loop: { look(runIds: readonly string[], hasRequests: boolean): void };
 }
 
@@ -45,6 +46,7 @@ class SourceLoop {
   readonly name: string;
   readonly #options: ReconcilerOptions;
   readonly #entry: SourceEntry;
+  readonly #files: FileReader;
   readonly #abort = new AbortController();
   readonly #watch: Consumer;
   readonly #running: Promise<void>;
@@ -59,6 +61,7 @@ class SourceLoop {
     this.name = entry.name;
     this.#options = options;
     this.#entry = entry;
+    this.#files = options.readers();
     const { clock, log } = options;
     this.#outage = new Outage({ clock, log, name: 'source.reconcile' });
     this.#watch = entry.reader.watch(() => this.look());
@@ -81,24 +84,25 @@ class SourceLoop {
     const { signal } = this.#abort;
     while (!signal.aborted) {
       this.#isAsked = false;
-      const verdict = await this.#lookOnce();
-      this.#failures = verdict === 'failed' ? this.#failures + 1 : 0;
+      const outcome = await this.#lookOnce();
+      this.#failures = outcome === 'fetch_failed' ? this.#failures + 1 : 0;
       if (!this.#isAsked && !signal.aborted) await this.#pause();
     }
   }
 
-  async #lookOnce(): Promise<'done' | 'failed'> {
+  async #lookOnce(): Promise<LookOutcome> {
     const { ledger } = this.#options;
     this.#awayMs = Infinity;
     try {
-      const look = () => reconcile(this.#options, this.#entry, this.#abort.signal);
+      const source = { entry: this.#entry, files: this.#files };
+      const look = () => reconcile(this.#options, source, this.#abort.signal);
       // Another controller at the same source will have come to the same end.
-      const verdict = (await ledger.withLock(`source:${this.name}`, look)) ?? 'done';
+      const outcome = (await ledger.withLock(`source:${this.name}`, look)) ?? 'unchanged';
       this.#outage.succeeded();
-      return verdict;
+      return outcome;
     } catch (error) {
       if (!this.#abort.signal.aborted) this.#awayMs = this.#outage.failed(error, 1);
-      return 'done';
+      return 'unchanged';
     }
   }
 

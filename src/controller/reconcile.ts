@@ -1,196 +1,129 @@
 import type { ReadResult } from '../manifest/read.ts';
-import type { Bus } from '../bus/bus.ts';
 import type { SourceRecord } from '../record/source.ts';
-import type { AppliedRevision, Clock, Ledger, Log, Revision, SourceEntry } from './ports.ts';
 import { checkRuns } from './check-runs.ts';
 import { changeSet, type ChangeSet } from './change-set.ts';
-import { describeApplied, type Verdict, withVerdict } from './source-status.ts';
+import { isOwnershipConflict, withConflicts } from './ownership.ts';
+import type { AppliedRevision, Clock, Ledger, Log, Revision, SourceEntry } from './ports.ts';
+import { fetchFailure, isSettled, newRecord, tellApplied, tellRefused } from './source-news.ts';
+import { inSlices } from './in-slices.ts';
+import { isSameStatus, type Refusal, withVerdict } from './source-status.ts';
 
-/** Text to resources and problems: the manifest room, with this server's node types. */
-export type ReadFiles = (files: ReadonlyMap<string, Uint8Array>) => ReadResult;
+/** Text to resources and problems, keeping what did not change: the manifest room's reader. */
+export interface FileReader {
+  /** Yields between files. */
+  read(files: ReadonlyMap<string, Uint8Array>): Iterator<void, ReadResult, void>;
+}
 
 export interface ReconcileParts {
   readonly ledger: Ledger;
-  readonly bus: Bus;
   readonly clock: Clock;
   readonly log: Log;
-  readonly readers: ReadFiles;
   readonly loop: { look(runIds: readonly string[], hasRequests: boolean): void };
 }
+
+/** One source, with what this process keeps of it between looks. */
+export interface WatchedSource {
+  readonly entry: SourceEntry;
+  readonly files: FileReader;
+}
+
+/** How a look ended. Only `fetch_failed` is tried again before the usual interval. */
+export type LookOutcome = 'applied' | 'unchanged' | 'invalid' | 'stalled' | 'fetch_failed';
 
 /**
  * Makes the ledger what the source declares: resolve the revision, read, validate, compile, diff,
  * apply in one transaction, record the status. Level-triggered: it starts from the manifests and
- * the records alone. Sets Ready (and Reconciling, Stalled, FetchFailed while they hold).
+ * the records alone.
  */
 export async function reconcile(
   parts: ReconcileParts,
-  entry: SourceEntry,
+  source: WatchedSource,
   signal: AbortSignal,
-): Promise<'done' | 'failed'> {
-  const record = (await parts.ledger.loadSource(entry.name)) ?? newRecord(entry);
-  if (record.suspended) return 'done';
-  const current = { ...record, location: entry.reader.location, ref: entry.reader.ref };
-  const fetched = await fetchRevision(current, entry, signal);
-  if ('failure' in fetched) return refuse(parts, current, fetched.failure);
-  const { revision } = fetched;
-  const isAsked = current.requestedToken !== current.handledToken;
-  if (revision.id === current.lastAttemptedRevision && !isAsked && !isFetchFailed(current))
-    return 'done';
-  return applyFiles(parts, { record: current, entry, revision, signal });
-}
-
-function isFetchFailed(record: SourceRecord): boolean {
-  return record.conditions.some(({ type, status }) => type === 'FetchFailed' && status === 'True');
-}
-
-async function fetchRevision(
-  record: SourceRecord,
-  { reader }: SourceEntry,
-  signal: AbortSignal,
-): Promise<{ revision: Revision } | { failure: Verdict }> {
+): Promise<LookOutcome> {
+  const { reader } = source.entry;
+  const stored =
+    (await parts.ledger.loadSource(source.entry.name)) ?? (await announce(parts, source));
+  if (stored.suspended) return 'unchanged';
+  const { kind, location, ref } = reader;
+  const record = { ...stored, kind, location, ref };
+  let revision: Revision;
   try {
-    return { revision: await reader.resolve(signal) };
+    revision = await reader.resolve(signal);
   } catch (error) {
-    return { failure: fetchFailure(error, record.lastAttemptedRevision) };
+    signal.throwIfAborted();
+    return refuse(parts, record, fetchFailure(error, record.lastAttemptedRevision));
   }
+  if (isSettled(record, revision)) return 'unchanged';
+  return attempt(parts, { source, record, revision, signal });
 }
 
-function fetchFailure(error: unknown, revision: string): Verdict {
-  const message = error instanceof Error ? error.message : String(error);
-  const isStalled = error instanceof Error && 'isStalled' in error && error.isStalled === true;
-  return {
-    kind: isStalled ? 'stalled' : 'fetchFailed',
-    revision,
-    reason: 'FetchFailed',
-    message,
-    problems: [],
-  };
+/** So that a source is seen from its first moment, however long its first look takes. */
+async function announce({ ledger, clock }: ReconcileParts, source: WatchedSource) {
+  const record = newRecord(source.entry, clock.now());
+  await ledger.saveSource(record);
+  return record;
 }
 
 interface Attempt {
+  readonly source: WatchedSource;
   readonly record: SourceRecord;
-  readonly entry: SourceEntry;
   readonly revision: Revision;
   readonly signal: AbortSignal;
 }
 
-async function applyFiles(parts: ReconcileParts, attempt: Attempt): Promise<'done' | 'failed'> {
-  const { entry, revision, record, signal } = attempt;
+async function attempt(parts: ReconcileParts, attempt: Attempt): Promise<LookOutcome> {
+  const { source, revision, record, signal } = attempt;
   let files: ReadonlyMap<string, Uint8Array>;
   try {
-    files = await entry.reader.read(revision, signal);
+    files = await source.entry.reader.read(revision, signal);
   } catch (error) {
+    signal.throwIfAborted();
     return refuse(parts, record, fetchFailure(error, revision.id));
   }
-  const read = await checkRuns(parts.ledger, parts.readers(files));
-  const set = changeSet({ read, files, record, entry, revision, now: parts.clock.now() });
-  if (set.kind === 'refused') return refuse(parts, record, set.verdict);
-  return apply(parts, attempt, set);
+  const declared = await inSlices(source.files.read(files), signal);
+  let read = await checkRuns(parts.ledger, declared);
+  for (;;) {
+    const { entry } = source;
+    const set = changeSet({ read, files, record, entry, revision, now: parts.clock.now() });
+    if (set.kind === 'refused') return refuse(parts, record, set.verdict);
+    try {
+      return await apply(parts, attempt, set);
+    } catch (error) {
+      if (!isOwnershipConflict(error)) throw error;
+      // Again without the files of what others own, or as a revision that cannot be applied.
+      read = withConflicts(read, error);
+    }
+  }
 }
 
 async function apply(
   parts: ReconcileParts,
-  attempt: Attempt,
-  set: Extract<ChangeSet, { kind: 'apply' }>,
-): Promise<'done' | 'failed'> {
-  const { ledger, clock, log } = parts;
-  const { record, revision } = attempt;
-  const source = withVerdict(record, set.verdict, clock.now());
-  let applied: AppliedRevision;
-  try {
-    applied = await ledger.applyRevision({ ...set.change, source });
-  } catch (error) {
-    const verdict = conflictVerdict(error, revision);
-    if (verdict === null) throw error;
-    return refuse(parts, record, verdict);
-  }
-  const { message, changed } = describeApplied(applied);
-  tellErrors(log, source);
-  log.info('source.applied', { source: source.name, revision: revision.display, ...changed });
-  if (message !== '') {
-    const details = { revision: revision.display, ...changed };
-    await ledger.recordEvents([
-      {
-        namespace: '',
-        kind: 'Source',
-        name: source.name,
-        type: 'normal',
-        reason: 'Applied',
-        message,
-        details,
-        at: clock.now(),
-      },
-    ]);
-  }
-  if (applied.runIds.length > 0) parts.loop.look(applied.runIds, false);
-  return 'done';
-}
-
-/** An object that another source owns: a person must decide, so it is not tried again by itself. */
-function conflictVerdict(error: unknown, revision: Revision): Verdict | null {
-  if (!(error instanceof Error) || error.name !== 'OwnershipConflict') return null;
-  const { message } = error;
-  return {
-    kind: 'stalled',
-    revision: revision.id,
-    reason: 'OwnershipConflict',
-    message,
-    problems: [],
-  };
+  { record, revision }: Attempt,
+  { change, verdict }: Extract<ChangeSet, { kind: 'apply' }>,
+): Promise<LookOutcome> {
+  const { ledger, clock } = parts;
+  const isEmpty = [change.workflows, change.runs, change.pruned].every(
+    ({ length }) => length === 0,
+  );
+  const source = withVerdict(record, verdict, clock.now());
+  if (isEmpty && isSameStatus(record, source)) return 'unchanged';
+  const applied: AppliedRevision = await ledger.applyRevision({ ...change, source });
+  await tellApplied(parts, { record, source, revision, applied });
+  if (applied.runIds.length > 0) parts.loop.look(applied.runIds, true);
+  return 'applied';
 }
 
 /** Records why nothing was applied; what was applied before goes on working. */
 async function refuse(
   parts: ReconcileParts,
   record: SourceRecord,
-  verdict: Verdict,
-): Promise<'done' | 'failed'> {
-  const { ledger, clock, log } = parts;
-  const { reason, message } = verdict;
-  tellErrors(log, { name: record.name, problems: verdict.problems });
-  await ledger.saveSource(withVerdict(record, verdict, clock.now()));
-  await ledger.recordEvents([
-    {
-      namespace: '',
-      kind: 'Source',
-      name: record.name,
-      type: 'warning',
-      reason,
-      message,
-      details: {},
-      at: clock.now(),
-    },
-  ]);
-  log.warn('source.refused', { source: record.name, reason, message });
-  return verdict.kind === 'fetchFailed' ? 'failed' : 'done';
-}
-
-/** More than this many mistakes of one revision are read in the source's status, not in the log. */
-const TOLD_MAX = 20;
-
-/** Whoever has just saved a file looks at the terminal first. */
-function tellErrors(log: Log, { name, problems }: Pick<SourceRecord, 'name' | 'problems'>): void {
-  const errors = problems.filter(({ severity }) => severity === 'error');
-  for (const { file, line, column, code, message } of errors.slice(0, TOLD_MAX)) {
-    log.warn('source.problem', { source: name, at: `${file}:${line}:${column}`, code, message });
+  verdict: Refusal,
+): Promise<LookOutcome> {
+  const next = withVerdict(record, verdict, parts.clock.now());
+  const isFetch = verdict.kind === 'fetchFailed';
+  if (isFetch || !isSameStatus(record, next)) {
+    await parts.ledger.saveSource(next);
+    await tellRefused(parts, record.name, verdict);
   }
-}
-
-function newRecord({ name, reader }: SourceEntry): SourceRecord {
-  return {
-    name,
-    kind: reader.kind,
-    location: reader.location,
-    ref: reader.ref,
-    suspended: false,
-    lastAttemptedRevision: '',
-    lastAppliedRevision: '',
-    conditions: [],
-    problems: [],
-    inventory: [],
-    requestedToken: '',
-    handledToken: '',
-    updatedAt: 0,
-  };
+  return isFetch ? 'fetch_failed' : verdict.kind;
 }

@@ -1,25 +1,40 @@
 import type { Condition, FileProblem, InventoryEntry, SourceRecord } from '../record/source.ts';
 import type { AppliedRevision } from './ports.ts';
 
+/** Stable: programs match them. docs/operations/gitops.md says what each means. */
+export const reasons = {
+  progressing: 'Progressing',
+  progressingWithRetry: 'ProgressingWithRetry',
+  applied: 'Applied',
+  partlyApplied: 'PartlyApplied',
+  validationFailed: 'ValidationFailed',
+  ownershipConflict: 'OwnershipConflict',
+  fetchFailed: 'FetchFailed',
+  emptySource: 'EmptySource',
+  driftCorrected: 'DriftCorrected',
+} as const;
+
 /** How one look at a source ended; what its conditions are made of. */
-export type Verdict =
-  | {
-      readonly kind: 'applied';
-      readonly revision: string;
-      readonly inventory: readonly InventoryEntry[];
-      /** Warnings, and the errors of files that a directory source left out. */
-      readonly problems: readonly FileProblem[];
-      readonly reason: string;
-      readonly message: string;
-    }
-  | {
-      /** `stalled`: a person must act. `invalid`: the next revision may mend it. */
-      readonly kind: 'invalid' | 'stalled' | 'fetchFailed';
-      readonly revision: string;
-      readonly problems: readonly FileProblem[];
-      readonly reason: string;
-      readonly message: string;
-    };
+export type Verdict = Application | Refusal;
+
+export interface Application {
+  readonly kind: 'applied';
+  readonly revision: string;
+  readonly inventory: readonly InventoryEntry[];
+  /** Warnings, and the errors of files that a directory source left out. */
+  readonly problems: readonly FileProblem[];
+  readonly reason: string;
+  readonly message: string;
+}
+
+export interface Refusal {
+  /** `stalled`: a person must act. `invalid`: the next revision may mend it. */
+  readonly kind: 'invalid' | 'stalled' | 'fetchFailed';
+  readonly revision: string;
+  readonly problems: readonly FileProblem[];
+  readonly reason: string;
+  readonly message: string;
+}
 
 /** The source's record after this verdict: the conditions as kubectl users know them. */
 export function withVerdict(record: SourceRecord, verdict: Verdict, now: number): SourceRecord {
@@ -32,7 +47,12 @@ export function withVerdict(record: SourceRecord, verdict: Verdict, now: number)
   if (kind === 'stalled') wanted.push({ type: 'Stalled', status: 'True', reason, message });
   if (kind === 'fetchFailed') {
     wanted.push({ type: 'FetchFailed', status: 'True', reason, message });
-    wanted.push({ type: 'Reconciling', status: 'True', reason: 'ProgressingWithRetry', message });
+    wanted.push({
+      type: 'Reconciling',
+      status: 'True',
+      reason: reasons.progressingWithRetry,
+      message,
+    });
   }
   const applied = kind === 'applied' ? verdict : null;
   return {
@@ -43,8 +63,19 @@ export function withVerdict(record: SourceRecord, verdict: Verdict, now: number)
     problems,
     conditions: wanted.map((condition) => dated(record.conditions, condition, now)),
     handledToken: record.requestedToken,
+    comparedToken: applied === null ? record.comparedToken : record.requestedToken,
     updatedAt: now,
   };
+}
+
+/** Whether the two say the same of the source, whenever they were written. */
+export function isSameStatus(a: SourceRecord, b: SourceRecord): boolean {
+  return faceOf(a) === faceOf(b);
+}
+
+function faceOf(record: SourceRecord): string {
+  const conditions = record.conditions.map(({ lastTransitionAt: _, ...condition }) => condition);
+  return JSON.stringify({ ...record, conditions, updatedAt: 0 });
 }
 
 /** lastTransitionAt changes only when the status does. */

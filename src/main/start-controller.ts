@@ -4,7 +4,7 @@ import type { Bus } from '../bus/bus.ts';
 import { startController } from '../controller/controller.ts';
 import type { SourceEntry } from '../controller/ports.ts';
 import { systemClock } from '../controller/system-clock.ts';
-import { readManifests } from '../manifest/read.ts';
+import { ManifestReader } from '../manifest/manifest-reader.ts';
 import { nodeTypes } from '../nodes/registry.ts';
 import { secretLookup } from '../runner/secrets.ts';
 import { openSource } from '../source/open-source.ts';
@@ -36,7 +36,7 @@ export async function startControllerPart(
       hasSecret: (name) => secrets(name) !== undefined,
     },
     sources: sourceEntries(settings, environment),
-    readers: (files) => readManifests(files, { nodeTypes, digest: sha256 }),
+    readers: () => new ManifestReader({ nodeTypes, digest: sha256 }),
   });
   endings.push(() => controller.stop());
 }

@@ -28,7 +28,7 @@ export interface InventoryEntry {
   readonly kind: string;
   readonly name: string;
   readonly file: string;
-  /** Of the canonical manifest: equal means unchanged. */
+  /** Of the whole declaration, files that it refers to included: equal means unchanged. */
   readonly digest: string;
   /** `behest.dev/prune: disabled`: stays when it is no longer declared. */
   readonly keep: boolean;
@@ -47,8 +47,10 @@ export interface SourceRecord {
   readonly conditions: readonly Condition[];
   readonly problems: readonly FileProblem[];
   readonly inventory: readonly InventoryEntry[];
-  /** Bumped by "reconcile now"; compared with `handledToken`. */
+  /** Another one after "reconcile now", and after a write to what the source owns. */
   readonly requestedToken: string;
   readonly handledToken: string;
+  /** The `requestedToken` at which everything declared was last compared with what is stored. */
+  readonly comparedToken: string;
   readonly updatedAt: number;
 }

@@ -3,7 +3,8 @@ import { applyRunManifests } from './apply-run-manifests.ts';
 import type { Sql } from './connect.ts';
 import { createRuns } from './create-runs.ts';
 import { lockWorkflows, refKey } from './lock-workflows.ts';
-import { objectName, planWorkflow, type WorkflowPlan } from './plan-revision.ts';
+import { foreignObject, objectName, planWorkflow, type WorkflowPlan } from './plan-revision.ts';
+import { OwnershipConflict } from './ownership-conflict.ts';
 import { pruneObjects } from './prune-objects.ts';
 import { saveBlobs } from './save-blobs.ts';
 import { saveSource } from './save-source.ts';
@@ -51,12 +52,15 @@ export async function applyRevision(
 async function applyWorkflows(sql: Sql, change: RevisionChange): Promise<WorkflowPlan[]> {
   if (change.workflows.length === 0) return [];
   const stored = await lockWorkflows(sql, change.workflows, change.now);
+  const owner = change.source.name;
+  const foreign = [...stored.values()].flatMap((row) => foreignObject(row, owner) ?? []);
+  if (foreign.length > 0) throw new OwnershipConflict(owner, foreign);
   const plans = change.workflows.map((declared) => {
     const row = stored.get(refKey(declared));
     if (row === undefined) throw new Error(`workflow ${refKey(declared)} was not locked`);
-    return planWorkflow(row, declared, change.source.name);
+    return planWorkflow(row, declared, owner);
   });
-  await writeWorkflows(sql, plans, { owner: change.source.name, now: change.now });
+  await writeWorkflows(sql, plans, { owner, now: change.now });
   return plans;
 }
 

@@ -57,12 +57,13 @@ export async function applyRunManifests(
 }
 
 function refuseForeign(stored: readonly StoredManifest[], source: string): void {
-  for (const row of stored) {
-    // What was declared through the API has no owner and is adopted.
-    if (row.deleted_at !== null || row.source === source || row.source === '') continue;
-    const object = objectName('run', row);
-    throw new OwnershipConflict({ object, owner: row.source, claimant: source });
-  }
+  // What was declared through the API has no owner and is adopted.
+  const foreign = stored.filter(
+    (row) => row.deleted_at === null && row.source !== source && row.source !== '',
+  );
+  if (foreign.length === 0) return;
+  const conflicts = foreign.map((row) => ({ object: objectName('run', row), owner: row.source }));
+  throw new OwnershipConflict(source, conflicts);
 }
 
 async function newRuns(

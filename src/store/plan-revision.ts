@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 
 import type { WorkflowChange } from '../controller/ports.ts';
-import { OwnershipConflict } from './ownership-conflict.ts';
+import type { ForeignObject } from './ownership-conflict.ts';
 
 /** What the database has of a workflow; version 0 is a row that was made just now. */
 export interface StoredWorkflow {
@@ -34,28 +34,31 @@ export function objectName(kind: string, object: { namespace: string; name: stri
   return `${kind} ${object.namespace}/${object.name}`;
 }
 
+/** The workflow, when a source other than this one owns it; else null. */
+export function foreignObject(stored: StoredWorkflow, source: string): ForeignObject | null {
+  const { owner } = stored;
+  if (!isAlive(stored) || owner === '' || owner === source) return null;
+  return { object: objectName('workflow', stored), owner };
+}
+
+function isAlive({ version_id: version, deleted_at: deletedAt }: StoredWorkflow): boolean {
+  return version !== null && deletedAt === null;
+}
+
 /**
  * Decides about one declared workflow. `owner` is the source that declares it, empty for a write
- * through the API. Throws OwnershipConflict when another source owns it; what the API wrote, and
- * what was deleted, is adopted.
+ * through the API. Nothing that `foreignObject` tells of may be planned; what the API wrote, and what
+ * was deleted, is adopted.
  */
 export function planWorkflow(
   stored: StoredWorkflow,
   change: WorkflowChange,
   owner: string,
 ): WorkflowPlan {
-  const isAlive = stored.version_id !== null && stored.deleted_at === null;
-  if (isAlive && stored.owner !== '' && stored.owner !== owner) {
-    throw new OwnershipConflict({
-      object: objectName('workflow', stored),
-      owner: stored.owner,
-      claimant: owner,
-    });
-  }
   const isNewVersion = stored.version_id === null || stored.digest !== change.digest;
   const isSame = !isNewVersion && stored.owner === owner && isSameDescription(stored, change);
   return {
-    outcome: !isAlive ? 'created' : isSame ? 'unchanged' : 'configured',
+    outcome: !isAlive(stored) ? 'created' : isSame ? 'unchanged' : 'configured',
     stored,
     change,
     versionId: isNewVersion ? randomUUID() : (stored.version_id ?? ''),

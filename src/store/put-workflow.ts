@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+
 import type { WorkflowWrite, WrittenWorkflow } from '../api/ports.ts';
 import type { NewRun } from '../record/run.ts';
 import type { Sql } from './connect.ts';
@@ -26,8 +28,17 @@ export async function putWorkflow(
     await saveBlobs(sql, write.files, now);
     await writeWorkflows(sql, [plan], { owner, now });
     await createRuns(sql, runsOf(plan, now));
+    if (owner !== '') await askOwner(sql, owner);
     return await written(sql, plan.outcome, stored);
   });
+}
+
+/** Has the owner's next look compare all it declares with what is stored. */
+async function askOwner(sql: Sql, owner: string): Promise<void> {
+  await sql`
+    update source
+    set requested_token = ${`drift-${randomUUID()}`}::text
+    where name = ${owner}::text`;
 }
 
 function runsOf(plan: WorkflowPlan, now: number): NewRun[] {

@@ -5,6 +5,9 @@ import { type ControllerOptions, startController } from '../../src/controller/co
 import { Outage } from '../../src/controller/outage.ts';
 import type { Ledger, Log } from '../../src/controller/ports.ts';
 import { systemClock } from '../../src/controller/system-clock.ts';
+import { sha256 } from '../../src/main/start-controller.ts';
+import { ManifestReader } from '../../src/manifest/manifest-reader.ts';
+import { nodeTypes } from '../../src/nodes/registry.ts';
 import { blobsOf } from '../../src/store/open-store.ts';
 import { quiet, Rig } from './rig.ts';
 
@@ -41,7 +44,7 @@ async function start(
     log: change.log,
     probes: { answers: () => Promise.resolve(true), hasSecret: () => true },
     sources: [],
-    readers: () => ({ resources: [], problems: [], badFiles: new Set() }),
+    readers: () => new ManifestReader({ nodeTypes, digest: sha256 }),
     // Longer than the test: what it would mend stays broken.
     recheckMs: 300_000,
   });

@@ -6,6 +6,7 @@ import type { Ledger, Log } from '../../src/controller/ports.ts';
 import { systemClock } from '../../src/controller/system-clock.ts';
 import type { Json } from '../../src/expr/json.ts';
 import { build } from '../../src/graph/build.ts';
+import { ManifestReader } from '../../src/manifest/manifest-reader.ts';
 import type { StepSpec, WorkflowSpec } from '../../src/graph/spec.ts';
 import { HardError, RetryableError } from '../../src/nodes/errors.ts';
 import type { NodeType } from '../../src/nodes/node-type.ts';
@@ -13,6 +14,7 @@ import { nodeTypes } from '../../src/nodes/registry.ts';
 import { isFinal } from '../../src/record/run.ts';
 import type { RunRecord } from '../../src/record/run.ts';
 import { type Runner, startRunner } from '../../src/runner/runner.ts';
+import { sha256 } from '../../src/main/start-controller.ts';
 import { blobsOf, openStore, type Store } from '../../src/store/open-store.ts';
 import { newRunId } from '../../src/store/uuid.ts';
 import { until } from '../e2e/behest-process.ts';
@@ -95,7 +97,7 @@ export class Rig {
       log: quiet,
       probes: { answers: () => Promise.resolve(true), hasSecret: () => true },
       sources: [],
-      readers: () => ({ resources: [], problems: [], badFiles: new Set() }),
+      readers: () => new ManifestReader({ nodeTypes: this.#types, digest: sha256 }),
       recheckMs: 1000,
     });
     this.#parts.unshift(controller);

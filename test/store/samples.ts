@@ -38,6 +38,7 @@ export function sourceRecord(change: Partial<SourceRecord> = {}): SourceRecord {
     inventory: [],
     requestedToken: '',
     handledToken: '',
+    comparedToken: '',
     updatedAt: 1,
     ...change,
   };
