@@ -11,12 +11,15 @@ const UNKNOWN: StepView = { status: 'pending', output: null, error: null };
 export function scopeOf(program: Program, state: RunState, place?: ItemPlace): Scope {
   const scope: Scope = {
     input: state.input,
-    run: runView(state),
+    // Made only where it is read: most expressions do not.
+    get run() {
+      return runView(state);
+    },
     workflow: { name: state.identity.workflow, namespace: state.identity.namespace },
     step: (id) => stepView(program, state, id),
   };
   if (place === undefined || place.item === NO_ITEM) return scope;
-  return { ...scope, item: place.list[place.item] ?? null, index: place.item };
+  return Object.assign(scope, { item: place.list[place.item] ?? null, index: place.item });
 }
 
 export interface ItemPlace {
