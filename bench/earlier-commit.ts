@@ -11,7 +11,12 @@ export async function checkOut(
   const folder = await mkdtemp(join(tmpdir(), 'behest-earlier-'));
   const path = join(folder, 'behest');
   const git = (...args: string[]) => execFileSync('git', args, { cwd: repository });
-  git('worktree', 'add', '--detach', '--quiet', path, commit);
+  try {
+    git('worktree', 'add', '--detach', '--quiet', path, commit);
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true });
+    throw error;
+  }
   await symlink(join(repository, 'node_modules'), join(path, 'node_modules'));
   await rm(join(path, 'bench'), { recursive: true, force: true });
   await cp(join(repository, 'bench'), join(path, 'bench'), { recursive: true });

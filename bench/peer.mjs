@@ -2,7 +2,7 @@
 // run that with Node 24 or newer, and name it as `behest:1000` (Postgres and NATS, controller and
 // runner in processes of their own) or `behest:1000:mode=embedded` (everything in the client's).
 // A copy of this file instead of a link needs BEHEST_REPOSITORY=<this repository>.
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
@@ -26,7 +26,10 @@ export default {
       runOne: async (steps) => (await client.runOne(steps)).marks,
       fanout: (count) => client.fanout(count),
       throughput: (runs, steps) => client.throughput(runs, steps),
-      stop,
+      stop: async () => {
+        await stop();
+        await rm(folder, { recursive: true, force: true });
+      },
     };
   },
 };

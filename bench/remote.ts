@@ -52,10 +52,15 @@ export class Remote {
 
   static async start(options: RemoteOptions): Promise<Remote> {
     const remote = new Remote(await mkdtemp(join(tmpdir(), 'behest-bench-')), options);
-    await new Promise<void>((resolve, reject) => {
-      remote.#ready = resolve;
-      remote.#waiting.set(0, { resolve, reject });
-    });
+    try {
+      await new Promise<void>((resolve, reject) => {
+        remote.#ready = resolve;
+        remote.#waiting.set(0, { resolve, reject });
+      });
+    } catch (error) {
+      await rm(remote.folder, { recursive: true, force: true });
+      throw error;
+    }
     remote.#waiting.delete(0);
     return remote;
   }
