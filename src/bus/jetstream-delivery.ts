@@ -24,6 +24,7 @@ export class JetStreamDelivery {
   private msg: Msg;
   private readonly owner: Owner;
   private isSettled = false;
+  private isOrphan = false;
 
   constructor(msg: Msg, owner: Owner) {
     // $JS.ACK.[domain.account.]stream.consumer.deliveries.sequence.consumerSequence.time.pending[.x]
@@ -41,6 +42,14 @@ export class JetStreamDelivery {
   redelivered(later: JetStreamDelivery): void {
     this.msg = later.msg;
     this.working();
+  }
+
+  /**
+   * Its stream is gone, and another message has its number in the new one: whatever was answered
+   * now would settle that other one.
+   */
+  orphan(): void {
+    this.isOrphan = true;
   }
 
   enter(): void {
@@ -75,6 +84,7 @@ export class JetStreamDelivery {
   }
 
   private respond(answer: Uint8Array): void {
+    if (this.isOrphan) return;
     try {
       this.msg.respond(answer);
     } catch {

@@ -40,10 +40,12 @@ export interface PullPumpOptions {
  */
 export class PullPump {
   private readonly options: PullPumpOptions;
-  private readonly unsettled = new Map<number, JetStreamDelivery>();
+  private readonly unsettled = new Map<string, JetStreamDelivery>();
   private readonly watch: NodeJS.Timeout;
   private subscription: Subscription;
   private inbox = '';
+  /** Highest number seen; above it there is nothing to compare with. */
+  private highest = 0;
   private asked = 0;
   private heardAt = 0;
   /** Something came since the last request: this queue deserves more than one slot. */
@@ -81,7 +83,7 @@ export class PullPump {
 
   /** The message is done with: its slot is free. */
   settled(delivery: JetStreamDelivery): void {
-    if (!this.unsettled.delete(delivery.sequence)) return;
+    if (!this.unsettled.delete(keyOf(delivery))) return;
     if (delivery.entered) this.options.slots.leave();
   }
 
@@ -149,15 +151,26 @@ export class PullPump {
       delivery.release();
       return;
     }
-    const known = this.unsettled.get(delivery.sequence);
+    const key = keyOf(delivery);
+    const known = this.unsettled.get(key);
     if (known === undefined) {
-      this.unsettled.set(delivery.sequence, delivery);
+      this.disown(delivery);
+      this.unsettled.set(key, delivery);
       this.options.slots.enter(delivery);
     } else {
       // Its lease ran out while this process was too busy to keep it: still the same work.
       known.redelivered(delivery);
     }
     this.roomAgain();
+  }
+
+  /** Whatever is held under the number of this new message comes from a stream that is gone. */
+  private disown({ sequence }: JetStreamDelivery): void {
+    if (sequence > this.highest) {
+      this.highest = sequence;
+      return;
+    }
+    for (const held of this.unsettled.values()) if (held.sequence === sequence) held.orphan();
   }
 
   /** The handler's turn: the delivery has its slot. */
@@ -221,4 +234,9 @@ export class PullPump {
     this.subscription = this.subscribe();
     this.ask();
   }
+}
+
+/** A stream that was made anew counts from 1 again, while work from the old one is still held. */
+function keyOf({ sequence, subject }: JetStreamDelivery): string {
+  return `${sequence} ${subject}`;
 }

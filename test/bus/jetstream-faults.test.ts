@@ -1,8 +1,9 @@
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Bus } from '../../src/bus/bus.ts';
+import type { Bus, Delivery } from '../../src/bus/bus.ts';
 import { createJetStreamBus } from '../../src/bus/jetstream-bus.ts';
+import type { Task } from '../../src/task/task.ts';
 import { type LocalNats, localNats, type NatsService } from '../services/nats.ts';
 import { sampleCheckpoint, sampleTask, sampleTasks } from './samples.ts';
 import { until } from './until.ts';
@@ -117,6 +118,29 @@ describe.skipIf(probe === null)('JetStream bus, when things break', () => {
     for await (const stream of jsm.streams.list()) expect(stream.config.name).toMatch(/^BEHEST_/);
     await connection.close();
   });
+
+  test('a new stream counts from 1 again while old work is held → new work is not taken for it', async () => {
+    const [controller, runner] = [await open(), await open()];
+    const seen: Delivery<Task>[] = [];
+    await runner.consumeTasks({ queues: ['default'], maxInFlight: 10 }, (delivery) => {
+      seen.push(delivery);
+    });
+    const [first, second] = sampleTasks(2) as [Task, Task];
+    await controller.publishTasks([first]);
+    await until(() => seen.length === 1);
+    await server.kill();
+    await server.wipe();
+    await server.start();
+    await controller.publishTasks([second]);
+    await until(() => seen.length === 2, 10_000);
+    expect(seen.map(({ message }) => message.id)).toEqual([first.id, second.id]);
+    // The end of the old work settles nothing of the new.
+    seen[0]?.ack();
+    await runner.ping();
+    expect(await controller.missingTasks([second])).toEqual([]);
+    seen[1]?.ack();
+    await until(async () => (await controller.missingTasks([second])).length === 1);
+  }, 30_000);
 
   test('a consumer deleted behind our back → is made anew within seconds', async () => {
     const { works } = await atWork();

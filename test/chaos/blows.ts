@@ -133,11 +133,15 @@ export const blows: readonly Blow[] = [
   },
 ];
 
-/** Each once, in an order that the dice decide, and then by weight for ever. */
-export function* lots(dice: Dice): Generator<Blow> {
-  const first = blows.map((blow) => ({ blow, at: dice.next() }));
+/**
+ * Each once, in an order that the dice decide, and then by weight for ever. Only those whose name
+ * contains one of these texts, separated by commas.
+ */
+export function* lots(dice: Dice, only = ''): Generator<Blow> {
+  const chosen = blows.filter(({ name }) => only.split(',').some((text) => name.includes(text)));
+  const first = chosen.map((blow) => ({ blow, at: dice.next() }));
   for (const { blow } of first.toSorted((a, b) => a.at - b.at)) yield blow;
-  const all = blows.flatMap((blow) => Array.from({ length: blow.weight }, () => blow));
+  const all = chosen.flatMap((blow) => Array.from({ length: blow.weight }, () => blow));
   for (;;) yield dice.pick(all);
 }
 

@@ -11,6 +11,8 @@ const { values } = parseArgs({
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     dense: { type: 'boolean', default: false },
     kills: { type: 'string', default: '20' },
+    blow: { type: 'string', default: '' },
+    logs: { type: 'string' },
     only: { type: 'string', default: '' },
   },
 });
@@ -27,7 +29,15 @@ say(`seed ${seed}`);
 const reports: StormReport[] = [];
 if (values.only !== 'embedded') {
   say('two controllers, three runners, an API, nats-server and Postgres');
-  const storm = { ...common, seconds: Number(values.seconds), measured: !values.dense };
+  const { blow, logs } = values;
+  const kept = logs === undefined ? {} : { logs };
+  const storm = {
+    ...common,
+    ...kept,
+    blow,
+    seconds: Number(values.seconds),
+    measured: !values.dense,
+  };
   const report = await distributedStorm(storm);
   if (report === null) throw new Error('there is no nats-server program to be killed');
   printReport(report, say);

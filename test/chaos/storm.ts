@@ -1,3 +1,5 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from '../../src/store/connect.ts';
 import { until } from '../e2e/behest-process.ts';
@@ -18,6 +20,10 @@ export interface StormOptions {
   readonly seconds: number;
   /** Wait after each blow until everything that stood has moved, and say how long it took. */
   readonly measured: boolean;
+  /** Strike only blows whose name contains this. */
+  readonly blow?: string;
+  /** Folder for what the processes print. */
+  readonly logs?: string;
   readonly say: (line: string) => void;
 }
 
@@ -76,8 +82,16 @@ async function rage(fleet: Fleet, observer: Observer, options: StormOptions): Pr
   const sql = connect(fleet.postgres.urlAt(), { name: 'judge', max: 1 });
   const verdict = await judge({ ...evidence, sql, effects: await fleet.ledger.all() });
   await sql.end();
+  if (options.logs !== undefined) await keepLogs(fleet, options.logs);
   const accidents = membersOf(fleet).flatMap((member) => member.accidents);
   return { verdict, heals: healed, tailMs, rss, accidents, runs: accepted.length };
+}
+
+async function keepLogs(fleet: Fleet, folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  for (const { name, log } of membersOf(fleet)) {
+    await writeFile(join(folder, `${name.replace(' ', '-')}.log`), log);
+  }
 }
 
 function latencyOf({ seconds, steps }: StormOptions): number {
@@ -92,12 +106,12 @@ async function allFinished(observer: Observer, count: number): Promise<void> {
 async function strikeAll(
   fleet: Fleet,
   observer: Observer,
-  { seed, seconds, measured, say }: StormOptions,
+  { seed, seconds, measured, blow: only, say }: StormOptions,
 ): Promise<Heal[]> {
   const dice = new Dice(seed);
   const heals: Heal[] = [];
   const endAt = Date.now() + seconds * 1000;
-  for (const blow of lots(dice)) {
+  for (const blow of lots(dice, only)) {
     if (Date.now() > endAt) break;
     await observer.look();
     if (heals.length > 0 && observer.unfinished.length === 0) break;
