@@ -3,7 +3,7 @@ import { pathToString } from '@bufbuild/protobuf/reflect';
 import type { DescMessage, Message } from '@bufbuild/protobuf';
 import type { Interceptor } from '@connectrpc/connect';
 import { invalidFields } from './fault.ts';
-import { unstorableTexts } from './storable-text.ts';
+import { unstorableFields } from './storable-fields.ts';
 
 /** Enforces the rules of the proto on every request message: INVALID_ARGUMENT with all violations. */
 export function createValidationInterceptor(): Interceptor {
@@ -30,7 +30,7 @@ async function* validated<T extends Message>(
 }
 
 function validate(validator: Validator, desc: DescMessage, message: Message): void {
-  const unstorable = unstorableTexts(desc, message);
+  const unstorable = unstorableFields(desc, message);
   if (unstorable.length > 0) throw invalidFields(unstorable);
   const result = validator.validate(desc, message);
   if (result.kind === 'valid') return;

@@ -54,6 +54,9 @@ function contradictions(settings: Settings): string[] {
       `JWT_ALGORITHM=${settings.jwtAlgorithm}: JWKS_URL has public keys. Set RS256 or ES256.`,
     ];
   }
+  if ((settings.tlsCert === '') !== (settings.tlsKey === '')) {
+    return ['TLS_CERT and TLS_KEY belong together. Set both, or none.'];
+  }
   if (settings.sources.length === 0) return ['BEHEST_SOURCE names no source.'];
   if (settings.runnerQueues.length === 0) return ['BEHEST_RUNNER_QUEUES names no queue.'];
   return [];

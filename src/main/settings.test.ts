@@ -67,6 +67,7 @@ describe('settings', () => {
     [{ JWT_SECRET: key, JWT_ALGORITHM: 'RS256' }, /JWT_SECRET signs HS256/],
     [{ JWKS_URL: 'https://i/k' }, /JWKS_URL has public keys/],
     [{ JWT_SECRET: key, JWKS_URL: 'https://i/k' }, /both set/],
+    [{ TLS_CERT: 'cert.pem' }, /TLS_CERT and TLS_KEY belong together/],
     [{ BEHEST_SOURCE_INTERVAL: '5' }, /expected a duration/],
     [{ BEHEST_SOURCE_INTERVAL: '10ms' }, /at least 1000 ms/],
     [{ BEHEST_ALLOW_SUBPROCESS: 'maybe' }, /expected true or false/],

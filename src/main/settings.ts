@@ -60,6 +60,26 @@ const serverSettings = {
     read: whole(0, 65535),
     about: 'Port of everything: gRPC, Connect, gRPC-Web and REST. 0 takes a free one.',
   }),
+  metricsPort: setting({
+    name: 'BEHEST_METRICS_PORT',
+    default: '0',
+    shown: 'off',
+    read: whole(0, 65535),
+    about:
+      'Port on 127.0.0.1 where a controller or a runner by itself serves `/metrics`. The API has it on PORT.',
+  }),
+  tlsCert: setting({
+    name: 'TLS_CERT',
+    default: '',
+    read: text,
+    about: 'File with the certificate chain (PEM): serve HTTPS. Needs TLS_KEY.',
+  }),
+  tlsKey: setting({
+    name: 'TLS_KEY',
+    default: '',
+    read: text,
+    about: 'File with the private key (PEM) of TLS_CERT.',
+  }),
   dataDir: setting({
     name: 'BEHEST_DATA_DIR',
     default: '.behest',
@@ -126,6 +146,19 @@ const accessSettings = {
     default: '',
     read: url(['https:', 'http:']),
     about: 'Public keys of an OIDC issuer, for tokens that are not signed with JWT_SECRET.',
+  }),
+  jwtIssuer: setting({
+    name: 'JWT_ISSUER',
+    default: '',
+    read: text,
+    about: 'Issuer (`iss`) that a web token must have. Not set: any that has the key.',
+  }),
+  jwtAudience: setting({
+    name: 'JWT_AUDIENCE',
+    default: '',
+    read: text,
+    about:
+      'Audience (`aud`) that a web token must be meant for. Set it with JWKS_URL, or tokens for other programs of the same issuer work here too.',
   }),
 };
 

@@ -9,6 +9,7 @@ import type { Store } from '../store/open-store.ts';
 import { newRunId } from '../store/uuid.ts';
 import { localToken } from './local-token.ts';
 import type { ProcessParts } from './process-parts.ts';
+import { readTls } from './read-tls.ts';
 import { createRunViewer } from './run-viewer.ts';
 import { sha256 } from './start-controller.ts';
 import { programVersion } from './program-version.ts';
@@ -33,7 +34,7 @@ export async function startApiPart(
   const server = await startApiServer({
     host,
     port,
-    tls: null,
+    tls: readTls(settings),
     auth: {
       anonymousMayRead: isLocal && databaseUrl === '',
       staticToken: token,
@@ -42,6 +43,8 @@ export async function startApiPart(
         algorithm: jwtAlgorithm,
         jwksUrl,
         defaultRole: settings.jwtDefaultRole,
+        ...(settings.jwtIssuer === '' ? {} : { issuer: settings.jwtIssuer }),
+        ...(settings.jwtAudience === '' ? {} : { audience: settings.jwtAudience }),
       },
     },
     library: store.library,
@@ -54,6 +57,7 @@ export async function startApiPart(
     maxUploadBytes: settings.uploadLimitBytes,
     now: () => Date.now(),
     newRunId,
+    meter: { ...parts.telemetry.page, answered: parts.telemetry.metrics.answered },
     onInternalError: (error) => log.error('api.internal_error', { error }),
   });
   endings.push(() => server.close());
@@ -75,8 +79,8 @@ function signalsOf(bus: Bus): Signals {
 /** What a caller declares belongs to no source: it is imperative and marked so. */
 function createReader(): Reader {
   return {
-    read: ({ text, file, namespace, author, name }) => {
-      const options = { nodeTypes, digest: sha256, defaultNamespace: namespace, file };
+    read: ({ text, file, namespace, author, name, files = new Map() }) => {
+      const options = { nodeTypes, digest: sha256, defaultNamespace: namespace, file, files };
       const read = readText(text, name === undefined ? options : { ...options, name });
       const origin = { source: '', revision: '', path: file, commit: '', author };
       return {

@@ -97,7 +97,8 @@ async function fireAll(gunner: Gunner, shots: Iterator<Shot>): Promise<string[]>
       const fault =
         shot.isStream && heard.status === 200 ? null : faultOf(heard, [TOKEN, JWT_SECRET]);
       if (fault !== null) faults.push(describe(shot, fault, heard.text));
-      if (defects.length > before) faults.push(describe(shot, `log: ${show(defects.at(-1))}`, ''));
+      if (fault === null && defects.length > before)
+        faults.push(describe(shot, `log: ${show(defects.at(-1))}`, ''));
       if (faults.length > 20) return;
     }
   };

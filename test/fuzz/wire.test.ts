@@ -198,6 +198,18 @@ test.each([
   expect((await api.call('GET', path)).status).toBe(400);
 });
 
+test('a number that JSON does not know → 400', async () => {
+  const answer = await fetch(`${api.server.url}/workflows/execute`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' },
+    body: '{"workflow_id": "nap", "input": {"a": [-1e999]}}',
+  });
+  expect([answer.status, await answer.text()]).toEqual([
+    400,
+    expect.stringContaining('must be JSON'),
+  ]);
+});
+
 test('a field of a form nested 100,000 deep → 400', async () => {
   const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
   const answer = await fetch(`${api.server.url}/workflows/execute`, {

@@ -37,6 +37,7 @@ export function createAuthenticator(
         return { name: 'local', role: 'admin' };
       if (isWebToken(token) && verifier !== null) {
         return verifier.verify(token).catch((error: unknown) => {
+          if (error instanceof ConnectError) throw error;
           throw refuse(
             `The web token is not valid: ${error instanceof Error ? error.message : ''}.`,
           );

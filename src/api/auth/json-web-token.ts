@@ -1,11 +1,18 @@
-import { createRemoteJWKSet, jwtVerify, type JWTPayload, type JWTVerifyOptions } from 'jose';
+import {
+  createRemoteJWKSet,
+  errors,
+  jwtVerify,
+  type JWTPayload,
+  type JWTVerifyOptions,
+} from 'jose';
+import { Code, ConnectError } from '@connectrpc/connect';
 import type { Role } from '../ports.ts';
 import type { Principal } from './principal.ts';
 
 export interface JwtSettings {
   /** Shared secret of an HMAC algorithm; empty is not configured. */
   readonly secret: string;
-  /** HS256 (default), HS384 or HS512. */
+  /** The only one that is taken: HS256, HS384 or HS512 with a secret, others with `jwksUrl`. */
   readonly algorithm: string;
   /** Where an OIDC issuer publishes its keys; empty is not configured. */
   readonly jwksUrl: string;
@@ -17,7 +24,7 @@ export interface JwtSettings {
 }
 
 export interface JwtVerifier {
-  /** Rejects when the token is not valid, saying why. */
+  /** Rejects when the token is not valid, saying why; UNAVAILABLE when the keys are out of reach. */
   verify(token: string): Promise<Principal>;
 }
 
@@ -31,6 +38,7 @@ const asymmetric = [
   'PS512',
   'ES256',
   'ES384',
+  'ES512',
   'EdDSA',
 ];
 
@@ -59,10 +67,23 @@ export function createJwtVerifier(settings: JwtSettings): JwtVerifier | null {
   }
   if (settings.jwksUrl === '') return null;
   const keys = createRemoteJWKSet(new URL(settings.jwksUrl));
-  const options = { ...checks, algorithms: asymmetric };
+  const { algorithm } = settings;
+  const algorithms = asymmetric.includes(algorithm) ? [algorithm] : asymmetric;
+  const options = { ...checks, algorithms };
   return {
-    verify: async (token) => principalOf((await jwtVerify(token, keys, options)).payload, settings),
+    verify: async (token) => {
+      const { payload } = await jwtVerify(token, keys, options).catch(keysOutOfReach);
+      return principalOf(payload, settings);
+    },
   };
+}
+
+/** Nobody can tell whether a token is good while the issuer does not answer. */
+function keysOutOfReach(error: unknown): never {
+  const isToken = error instanceof errors.JOSEError && !(error instanceof errors.JWKSTimeout);
+  if (isToken && error.code !== 'ERR_JOSE_GENERIC') throw error;
+  const message = 'The keys of the token issuer (JWKS_URL) are out of reach; try again later.';
+  throw new ConnectError(message, Code.Unavailable, undefined, [], error);
 }
 
 function principalOf(payload: JWTPayload, settings: JwtSettings): Principal {

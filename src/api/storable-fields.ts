@@ -1,11 +1,12 @@
-import type { DescField, DescMessage, Message } from '@bufbuild/protobuf';
+import { isMessage, type DescField, type DescMessage, type Message } from '@bufbuild/protobuf';
+import { ValueSchema } from '@bufbuild/protobuf/wkt';
 import type { Violation } from './fault.ts';
 
 /**
- * Texts of a request that Postgres cannot hold: those with U+0000 or half a surrogate pair. What
- * is data (google.protobuf.Value) and what is read as a manifest has rules of its own.
+ * What a request may hold and the ledger may not: texts with U+0000 or half a surrogate pair, data
+ * that is no JSON. Data's own texts are cleaned where they are stored; a manifest's by its reader.
  */
-export function unstorableTexts(desc: DescMessage, message: Message): Violation[] {
+export function unstorableFields(desc: DescMessage, message: Message): Violation[] {
   if (desc.typeName.startsWith('google.protobuf.')) return [];
   const fields: { readonly [name: string]: unknown } = { ...message };
   return desc.fields
@@ -19,6 +20,7 @@ function isManifest(field: DescField): boolean {
 
 function inField(field: DescField, value: unknown): Violation[] {
   if (typeof value === 'string') return inText(field.name, value);
+  if (field.message?.typeName.startsWith('google.protobuf.')) return inData(field, value);
   if (typeof value !== 'object' || value === null) return [];
   if (field.fieldKind === 'map') {
     return Object.entries(value).flatMap(([key, each]) => [
@@ -32,6 +34,21 @@ function inField(field: DescField, value: unknown): Violation[] {
     );
   }
   return [];
+}
+
+/** JSON knows neither NaN nor a value that is none; protobuf's bytes do. */
+function inData(field: DescField, value: unknown): Violation[] {
+  if (!holdsNoJson(value)) return [];
+  return [
+    { field: field.name, description: 'must be JSON: without NaN, Infinity and unset values' },
+  ];
+}
+
+function holdsNoJson(value: unknown): boolean {
+  if (typeof value === 'number') return !Number.isFinite(value);
+  if (typeof value !== 'object' || value === null) return false;
+  if (isMessage(value, ValueSchema) && value.kind.case === undefined) return true;
+  return Object.values(value).some(holdsNoJson);
 }
 
 function inText(field: string, text: string): Violation[] {
