@@ -53,8 +53,8 @@ beforeAll(async () => {
   });
 }, 120_000);
 afterAll(async () => {
-  const all = [...controllers, ...runners];
-  await Promise.all(all.map((each) => each.child.exitCode ?? each.kill('SIGKILL')));
+  const alive = [...controllers, ...runners].filter(({ child }) => child.exitCode === null);
+  await Promise.all(alive.map((each) => each.kill('SIGKILL')));
   await api?.stop();
   await effects?.stop();
   await nats?.stop();

@@ -52,6 +52,12 @@ async function download({ artifact, name }: FileReference): Promise<string> {
   return new TextDecoder().decode(bytes);
 }
 
+/** February has no 30th: JavaScript moves it to March. */
+function sameDay(date: string): boolean {
+  const moment = Date.parse(`${date}T00:00:00Z`);
+  return !Number.isNaN(moment) && new Date(moment).toISOString().startsWith(date);
+}
+
 /** What the two registers hold, told apart by rules of its own: not those of the example. */
 async function recount(): Promise<{ good: string[]; bad: number }> {
   const data = join(EXAMPLES, 'import-assets/data');
@@ -69,8 +75,7 @@ async function recount(): Promise<{ good: string[]; bad: number }> {
   for (const row of [...fromCsv, ...fromJson] as Record<string, string | number>[]) {
     const [tag, type] = [row['tag'], row['type']].map((each) => String(each ?? '').trim());
     const date = String(row['commissioned']).trim();
-    const isDate =
-      /^\d{4}-\d\d-\d\d$/.test(date) && new Date(date).toJSON()?.startsWith(date) === true;
+    const isDate = /^\d{4}-\d\d-\d\d$/.test(date) && sameDay(date);
     const power = String(row['power_kw'] ?? '').trim();
     const isPower = power !== '' && Number(power) >= 0;
     const isKnown = /^(pump|motor|valve|tank|conveyor|transformer)$/i.test(type ?? '');
