@@ -1,6 +1,7 @@
 import type { Bus, Consumer } from '../bus/bus.ts';
 import { retryDelayMs } from '../engine/backoff.ts';
 import { hash32 } from '../engine/hash.ts';
+import type { ControllerMetrics } from './controller-metrics.ts';
 import { Outage } from './outage.ts';
 import type { Clock, Ledger, Log, SourceEntry } from './ports.ts';
 import { type FileReader, type LookOutcome, reconcile } from './reconcile.ts';
@@ -13,6 +14,7 @@ export interface ReconcilerOptions {
   readonly sources: readonly SourceEntry[];
   /** Makes the reader that one source keeps. */
   readonly readers: () => FileReader;
+  readonly metrics: ControllerMetrics;
   readonly loop: { look(runIds: readonly string[], hasRequests: boolean): void };
 }
 
@@ -95,7 +97,7 @@ class SourceLoop {
     this.#awayMs = Infinity;
     try {
       const source = { entry: this.#entry, files: this.#files };
-      const look = () => reconcile(this.#options, source, this.#abort.signal);
+      const look = () => this.#measured(reconcile(this.#options, source, this.#abort.signal));
       // Another controller at the same source will have come to the same end.
       const outcome = (await ledger.withLock(`source:${this.name}`, look)) ?? 'unchanged';
       this.#outage.succeeded();
@@ -104,6 +106,13 @@ class SourceLoop {
       if (!this.#abort.signal.aborted) this.#awayMs = this.#outage.failed(error, 1);
       return 'unchanged';
     }
+  }
+
+  async #measured(look: Promise<LookOutcome>): Promise<LookOutcome> {
+    const began = performance.now();
+    const outcome = await look;
+    this.#options.metrics.reconciled(this.name, outcome, performance.now() - began);
+    return outcome;
   }
 
   async #pause(): Promise<void> {

@@ -5,11 +5,13 @@ import type { RunRequest } from '../record/run.ts';
 import { type Adopted, adoptChildren } from './adopt-children.ts';
 import { advance, type Advance } from './advance.ts';
 import type { Outage } from './outage.ts';
+import type { ControllerMetrics } from './controller-metrics.ts';
 import type { Clock, Ledger, Log, RunChange } from './ports.ts';
 import type { Programs } from './programs.ts';
 import { requestFact } from './request-facts.ts';
 import type { CachedRun, RunCache } from './run-cache.ts';
 import type { RunLoader } from './run-loader.ts';
+import type { StuckRuns } from './stuck-runs.ts';
 
 /** Something to do about a run: a fact that came in, or just to look at it. */
 export interface Work {
@@ -43,6 +45,8 @@ export interface BatchParts {
   readonly log: Log;
   /** Of the ledger. */
   readonly outage: Outage;
+  readonly metrics: ControllerMetrics;
+  readonly stuck: StuckRuns;
 }
 
 /**
@@ -132,6 +136,7 @@ function shelve(
 ): void {
   const { event, runId, works, error } = failed;
   parts.log.error(event, { runId, error });
+  parts.stuck.noteBroken(runId, parts.clock.now());
   for (const work of works) if (work.done !== undefined) work.again?.(BROKEN_MS);
 }
 
@@ -220,10 +225,18 @@ function isChange({ change, run }: MovedRun): boolean {
   );
 }
 
+async function record(parts: BatchParts, changes: readonly RunChange[]) {
+  const began = performance.now();
+  const committed = await parts.ledger.commitRuns(changes);
+  const facts = changes.reduce((sum, change) => sum + change.facts.length, 0);
+  parts.metrics.batchCommitted({ runs: changes.length, facts }, performance.now() - began);
+  return committed;
+}
+
 async function commit(parts: BatchParts, candidates: readonly MovedRun[]): Promise<MovedRun[]> {
   const changes = candidates.filter(isChange).map(({ change }) => change);
   // When this fails nobody knows what was written: the record tells when the works come again.
-  const committed = changes.length === 0 ? null : await parts.ledger.commitRuns(changes);
+  const committed = changes.length === 0 ? null : await record(parts, changes);
   if (committed !== null) parts.outage.succeeded();
   return candidates.filter((candidate) => {
     const { run, works, change } = candidate;

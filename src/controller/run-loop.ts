@@ -2,6 +2,7 @@ import type { Bus, Consumer } from '../bus/bus.ts';
 import { hash32 } from '../engine/hash.ts';
 import type { AttemptFact, Fact } from '../engine/fact.ts';
 import type { Checkpoint } from '../task/task.ts';
+import { countMoved, type ControllerMetrics } from './controller-metrics.ts';
 import { Lane } from './lane.ts';
 import { Outage } from './outage.ts';
 import type { Clock, Ledger, Log, Probes } from './ports.ts';
@@ -12,6 +13,7 @@ import { type CachedRun, RunCache } from './run-cache.ts';
 import { carryOut } from './run-effects.ts';
 import { RunLoader } from './run-loader.ts';
 import { RunTimers } from './run-timers.ts';
+import type { StuckRuns } from './stuck-runs.ts';
 
 export interface RunLoopOptions {
   readonly ledger: Ledger;
@@ -19,6 +21,8 @@ export interface RunLoopOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly probes: Probes;
+  readonly metrics: ControllerMetrics;
+  readonly stuck: StuckRuns;
   /** Run states kept in memory. */
   readonly cacheRuns: number;
   /** Checkpoints taken but not yet recorded; the back-pressure on runners. */
@@ -155,9 +159,9 @@ export class RunLoop {
   }
 
   async #process(works: readonly Work[]): Promise<void> {
-    const { ledger, clock, log, bus } = this.#options;
+    const { ledger, clock, log, bus, metrics, stuck } = this.#options;
     const shared = { programs: this.#programs, loader: this.#loader, cache: this.#cache };
-    const parts = { ledger, clock, log, outage: this.#outage, ...shared };
+    const parts = { ledger, clock, log, metrics, stuck, outage: this.#outage, ...shared };
     for (const work of works)
       if (this.#looks.get(work.runId) === work) this.#looks.delete(work.runId);
     let moved: MovedRun[];
@@ -192,7 +196,11 @@ export class RunLoop {
     );
   }
 
-  #settle({ run, moved, works }: MovedRun): void {
+  #settle(each: MovedRun): void {
+    const { run, moved, works } = each;
+    const { metrics, stuck, clock } = this.#options;
+    countMoved(metrics, each);
+    stuck.note(run, clock.now());
     for (const work of works) work.done?.();
     const { id } = run.record;
     this.#timers.set(id, wakeTime(run));

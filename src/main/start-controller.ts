@@ -31,6 +31,7 @@ export async function startControllerPart(
     bus,
     clock: systemClock,
     log,
+    metrics: parts.telemetry.metrics,
     probes: {
       answers: (url) => probeUrl(url, guard),
       hasSecret: (name) => secrets(name) !== undefined,

@@ -10,6 +10,7 @@ it('what the rooms report → the text of /metrics', async () => {
   metrics.batchCommitted({ runs: 3, facts: 9 }, 4);
   metrics.reconciled('flows', 'applied', 20);
   metrics.stuckRuns(2);
+  metrics.answered('GetRun', 'not_found', 3);
   const text = await page.read();
   for (const line of [
     'behest_runs_started_total{workflow="import"} 1',
@@ -20,6 +21,7 @@ it('what the rooms report → the text of /metrics', async () => {
     'behest_commit_duration_seconds_sum 0.004',
     'behest_reconcile_duration_seconds_sum{source="flows",outcome="applied"} 0.02',
     'behest_stuck_runs 2',
+    'behest_api_request_duration_seconds_sum{rpc="GetRun",code="not_found"} 0.003',
   ]) {
     expect(text).toContain(line);
   }

@@ -14,6 +14,11 @@ export interface Metrics {
 export type AttemptOutcome = 'completed' | 'failed_retryable' | 'failed_hard' | 'cancelled';
 export type ReconcileOutcome = 'applied' | 'unchanged' | 'invalid' | 'fetch_failed' | 'stalled';
 
+/** How calls of the API ended: `code` is a gRPC status in lower case. */
+export interface ApiMetrics {
+  answered(rpc: string, code: string, tookMs: number): void;
+}
+
 export interface MetricsPage {
   readonly contentType: string;
   /** The text of `/metrics`. */
@@ -21,7 +26,7 @@ export interface MetricsPage {
 }
 
 export interface OpenMetrics {
-  readonly metrics: Metrics;
+  readonly metrics: Metrics & ApiMetrics;
   readonly page: MetricsPage;
 }
 
@@ -33,7 +38,7 @@ export function openMetrics(): OpenMetrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   return {
-    metrics: { ...runMetrics(registry), ...loopMetrics(registry) },
+    metrics: { ...runMetrics(registry), ...loopMetrics(registry), ...apiMetrics(registry) },
     page: { contentType: registry.contentType, read: () => registry.metrics() },
   };
 }
@@ -72,6 +77,17 @@ function runMetrics(
     attemptFinished: (type, outcome, tookMs) => attempts.observe({ type, outcome }, tookMs / 1000),
     stuckRuns: (count) => stuck.set(count),
   };
+}
+
+function apiMetrics(registry: Registry): ApiMetrics {
+  const requests = new Histogram({
+    name: 'behest_api_request_duration_seconds',
+    help: 'Time until a call of the API was answered, by RPC and gRPC status, over any protocol.',
+    labelNames: ['rpc', 'code'],
+    buckets: seconds,
+    registers: [registry],
+  });
+  return { answered: (rpc, code, tookMs) => requests.observe({ rpc, code }, tookMs / 1000) };
 }
 
 function loopMetrics(registry: Registry): Pick<Metrics, 'batchCommitted' | 'reconciled'> {
