@@ -19,6 +19,7 @@ import { checkHealth } from './health.ts';
 import { mendGrpcMessage } from './grpc-message.ts';
 import type { HttpHandler, HttpRequest } from './http-exchange.ts';
 import { openPort } from './one-port.ts';
+import { type ApiMeter, createMeterInterceptor, metricsEndpoint } from './meter.ts';
 import { plainEndpoints } from './plain-endpoints.ts';
 import type { Library, NodeDescription, Reader, RunViewer, Signals } from './ports.ts';
 import { createArtifactService } from './services/artifact-service.ts';
@@ -57,6 +58,8 @@ export interface ApiOptions {
   readonly newRunId: (now: number) => string;
   /** A defect of ours whose caller hears only "internal"; for the log. */
   readonly onInternalError: (error: unknown) => void;
+  /** Serves `/metrics`. Default: there is none. */
+  readonly meter?: ApiMeter;
 }
 
 export interface ApiServer {
@@ -106,12 +109,13 @@ function serveAll(api: ApiContext): Served[] {
 }
 
 function createHandler(options: ApiOptions, { api, shutdownSignal }: Wiring): HttpHandler {
-  const { onInternalError } = options;
+  const { onInternalError, meter } = options;
   const served = serveAll(api);
   const services = served.map(({ service }) => service);
   assertRolesDeclared(services);
   const authenticator = createAuthenticator(options.auth, options.library);
   const interceptors = [
+    ...(meter === undefined ? [] : [createMeterInterceptor(meter)]),
     createFaultInterceptor(onInternalError),
     createAuthInterceptor(authenticator),
     createValidationInterceptor(),
@@ -134,13 +138,15 @@ function createHandler(options: ApiOptions, { api, shutdownSignal }: Wiring): Ht
     fallback: (request, response) => transcoder(request, response),
   });
   const guarded = isLoopback(options.host);
+  const access = { isLocal: guarded, authenticator };
+  const metrics = meter === undefined ? undefined : metricsEndpoint(meter, access);
   return (request, response) => {
     const fail = (error: unknown): void =>
       void sendProblem({ request, response, error, onInternalError });
     try {
       if (guarded) checkOrigin(request);
       const path = (request.url ?? '/').split('?', 1)[0]?.replace(/\/$/, '') ?? '';
-      const endpoint = plain.get(path);
+      const endpoint = path === '/metrics' ? metrics : plain.get(path);
       mendGrpcMessage(request, response);
       if (path.startsWith('/behest.') || path.startsWith('/grpc.')) {
         mendConnectStatus(request, response);
