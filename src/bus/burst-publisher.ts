@@ -8,7 +8,7 @@ const MAX_BURST = 2_000;
 const STORE_FAILED = 10_077;
 const SUBJECT_TAKEN = 'maximum messages per subject exceeded';
 const FILES_GONE = 'no such file';
-/** Time for another process to mend the stream first. */
+/** Time for another process to mend the stream first: up to twice this, so that one is first. */
 const MEND_WAIT_MS = 250;
 const NO_RESPONDERS = 503;
 
@@ -75,7 +75,7 @@ export class BurstPublisher {
       await this.send(burst);
     } catch (error) {
       if (error instanceof StreamGoneError) await this.mender.recreate();
-      else if (error instanceof StreamBrokenError) await sleep(MEND_WAIT_MS);
+      else if (error instanceof StreamBrokenError) await sleep(MEND_WAIT_MS * (1 + Math.random()));
       else throw error;
       await this.sendOrReplace(burst);
     }

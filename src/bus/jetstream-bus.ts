@@ -19,7 +19,9 @@ import { Slots } from './slots.ts';
 import { Spiller } from './spiller.ts';
 import {
   activitySource,
+  backlogOf,
   checkpointSource,
+  deleteConsumer,
   deleteStream,
   ensureConsumer,
   ensureStream,
@@ -233,7 +235,10 @@ class JetStreamBus implements Bus {
       };
       const { connection, log } = this;
       const isConnected = (): boolean => this.connected;
-      const shape = { connection, source, slots, shared, onMessage, recreate, isConnected, log };
+      const inspect = () => backlogOf(this.jsm, source);
+      const discard = () => deleteConsumer(this.jsm, source);
+      const looks = { isConnected, inspect, discard };
+      const shape = { connection, source, slots, shared, onMessage, recreate, log, ...looks };
       return new PullPump(shape);
     });
     for (const pump of pumps) this.pumps.add(pump);

@@ -18,8 +18,16 @@ const SHARED_PULL_EXPIRES_MS = 1_500;
 const HEARTBEAT_MS = 500;
 /** Without message or heartbeat for so long, the consumer, stream or connection is gone. */
 const SILENCE_MS = 2_000;
+/** Without a message for so long, in spite of heartbeats: a look at what the consumer has waiting. */
+const STALL_MS = 3_000;
 /** A stream that is being deleted tells its consumers first; what is made meanwhile is stillborn. */
 const SETTLE_MS = 200;
+
+export interface Backlog {
+  readonly pending: number;
+  /** Number of the newest message that was handed out to anybody. */
+  readonly delivered: number;
+}
 
 export interface PullPumpOptions {
   readonly connection: NatsConnection;
@@ -30,6 +38,10 @@ export interface PullPumpOptions {
   readonly onMessage: (delivery: JetStreamDelivery) => void;
   /** Makes sure of stream and consumer. */
   readonly recreate: () => Promise<void>;
+  /** What the server has for this consumer and has not handed out. */
+  readonly inspect: () => Promise<Backlog>;
+  /** Takes the consumer away, so that it is made anew. */
+  readonly discard: () => Promise<void>;
   readonly isConnected: () => boolean;
   readonly log: BusLog;
 }
@@ -48,6 +60,9 @@ export class PullPump {
   private highest = 0;
   private asked = 0;
   private heardAt = 0;
+  /** The last message, or the last look at the backlog. */
+  private lookedAt = performance.now();
+  private backlog: Backlog | null = null;
   /** Something came since the last request: this queue deserves more than one slot. */
   private busy: boolean;
   private stopped = false;
@@ -144,6 +159,8 @@ export class PullPump {
       this.status(msg);
       return;
     }
+    this.lookedAt = this.heardAt;
+    this.backlog = null;
     const delivery = new JetStreamDelivery(msg, this);
     this.changeAsked(-1);
     this.busy = true;
@@ -197,6 +214,30 @@ export class PullPump {
       this.roomAgain();
     } else if (now - this.heardAt > SILENCE_MS) {
       void this.recover(`silent for ${Math.round(now - this.heardAt)} ms`);
+    } else if (now - this.lookedAt > STALL_MS) {
+      this.lookedAt = now;
+      void this.checkStall();
+    }
+  }
+
+  /**
+   * A consumer that was made while its stream was being replaced may beat for ever and hand out
+   * nothing (seen with nats-server 2.9.10 when two processes replaced a broken stream at once).
+   */
+  private async checkStall(): Promise<void> {
+    const { source, log, inspect, discard } = this.options;
+    try {
+      const before = this.backlog;
+      const now = await inspect();
+      this.backlog = now;
+      if (before === null || before.pending === 0 || now.pending === 0) return;
+      if (now.delivered !== before.delivered || this.stopped) return;
+      this.backlog = null;
+      log.error('nats.consumer_stalled', { stream: source.stream, pending: now.pending });
+      await discard();
+      await this.recover('stalled');
+    } catch (error) {
+      log.warn('nats.consumer_inspect_failed', { stream: source.stream, error });
     }
   }
 

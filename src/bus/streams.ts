@@ -139,6 +139,22 @@ export async function ensureConsumer(jsm: JetStreamManager, source: Source): Pro
   }
 }
 
+/** What a consumer has waiting, and the number of the newest message that it handed out. */
+export async function backlogOf(
+  jsm: JetStreamManager,
+  { stream, consumer }: Source,
+): Promise<{ pending: number; delivered: number }> {
+  const info = await jsm.consumers.info(stream, consumer.durable_name);
+  return { pending: info.num_pending, delivered: info.delivered.stream_seq };
+}
+
+export async function deleteConsumer(
+  jsm: JetStreamManager,
+  { stream, consumer }: Source,
+): Promise<void> {
+  await jsm.consumers.delete(stream, consumer.durable_name);
+}
+
 const STREAM_NOT_FOUND = 10059;
 const STREAM_NAME_IN_USE = 10058;
 const CONSUMER_EXISTS = 10148;

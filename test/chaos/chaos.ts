@@ -17,6 +17,9 @@ const { values } = parseArgs({
   },
 });
 
+// Ended by a signal, it still runs the exit handlers that end its processes.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+
 const startedAt = Date.now();
 const say = (line: string): void => {
   const seconds = ((Date.now() - startedAt) / 1000).toFixed(1).padStart(6);

@@ -13,6 +13,8 @@ export class Member {
   constructor(name: string, launch: Launch) {
     this.name = name;
     this.#launch = launch;
+    // When the test itself is ended, nothing of it shall stay behind.
+    process.once('exit', () => this.#process?.child.kill('SIGKILL'));
   }
 
   start(): void {
