@@ -108,8 +108,10 @@ export class DirectorySource implements Source {
       }
       signal.throwIfAborted();
       const bytes = await fs.readFile(join(root, path));
+      const digest = createHash('sha256').update(bytes).digest('hex');
       hasRead = true;
-      known.set(path, { stamp, bytes, digest: createHash('sha256').update(bytes).digest('hex') });
+      // Touched, not changed: whoever knows the array need not look into it again.
+      known.set(path, { stamp, digest, bytes: before?.digest === digest ? before.bytes : bytes });
     }
     if (!hasRead) return known;
     const again = await walkDirectory(root, this.#limits, signal);

@@ -22,6 +22,8 @@ export class GitSource implements Source {
   readonly #mirror: GitMirror;
   /** Blobs of the last revision read, by object id: the next one shares most of them. */
   #blobs: ReadonlyMap<string, Uint8Array> = new Map();
+  #resolved: Revision | null = null;
+  #read: { readonly commit: string; readonly files: ReadonlyMap<string, Uint8Array> } | null = null;
 
   constructor(location: GitLocation, options: GitSourceOptions) {
     this.location = location.path === '' ? location.url : `${location.url}#:${location.path}`;
@@ -37,14 +39,18 @@ export class GitSource implements Source {
 
   async resolve(signal: AbortSignal): Promise<Revision> {
     const remote = await this.#mirror.findRemote(this.ref, signal);
+    if (remote.commit === this.#resolved?.id) return this.#resolved;
     const commit = await this.#mirror.fetch(remote, signal);
     const about = await this.#mirror.describeCommit(commit, signal);
     const isCommit = remote.name === commit;
     const sha = `sha1:${commit.slice(0, 12)}`;
-    return { id: commit, display: isCommit ? sha : `${remote.name}@${sha}`, commit, ...about };
+    const display = isCommit ? sha : `${remote.name}@${sha}`;
+    this.#resolved = { id: commit, display, commit, ...about };
+    return this.#resolved;
   }
 
   async read(revision: Revision, signal: AbortSignal): Promise<ReadonlyMap<string, Uint8Array>> {
+    if (this.#read?.commit === revision.id) return this.#read.files;
     const tree = await this.#mirror.listTree({ commit: revision.id, path: this.#path }, signal);
     const entries = await this.#withoutIgnored(tree, signal);
     const submodule = entries.find(({ mode }) => mode === '160000');
@@ -59,6 +65,7 @@ export class GitSource implements Source {
       if (bytes === undefined) throw new Error(`no blob for ${path} of ${revision.id}`);
       files.set(path, bytes);
     }
+    this.#read = { commit: revision.id, files };
     return files;
   }
 

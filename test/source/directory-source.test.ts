@@ -177,3 +177,15 @@ describe('watching a directory', () => {
     await vi.waitFor(() => expect(onChange).toHaveBeenCalled(), { timeout: 2_000 });
   });
 });
+
+it('a file is touched, not changed → the same array again', async () => {
+  const root = scratch();
+  write(root, { 'a.yaml': 'a', 'b.yaml': 'b' });
+  const source = open(root);
+  const first = await source.read(await source.resolve(signal), signal);
+  utimesSync(join(root, 'a.yaml'), 1, 1);
+  write(root, { 'b.yaml': 'c' });
+  const second = await source.read(await source.resolve(signal), signal);
+  expect(second.get('a.yaml')).toBe(first.get('a.yaml'));
+  expect(second.get('b.yaml')).not.toBe(first.get('b.yaml'));
+});
