@@ -177,7 +177,7 @@ export interface Signals {
 
 /** Turns text into what it declares. `manifest` implements it; dialects stay there. */
 export interface Reader {
-  /** Never throws on what a person wrote: problems are values. No files beside the text exist. */
+  /** Never throws on what a person wrote: problems are values. */
   read(request: ReadRequest): Reading;
 }
 
@@ -192,6 +192,8 @@ export interface ReadRequest {
   readonly author: string;
   /** Used in place of the name that a workflow document gives itself. */
   readonly name?: string;
+  /** All that it may refer to, by paths relative to it. */
+  readonly files?: ReadonlyMap<string, Uint8Array>;
 }
 
 export interface Reading {

@@ -4,6 +4,7 @@ import {
 } from '../gen/behest/v1/workflow_service_pb.ts';
 import type { AppliedObject } from '../gen/behest/v1/workflow_service_pb.ts';
 import { apiJson, enumText } from './api-json.ts';
+import type { Resource } from '../manifest/read.ts';
 import type { CommandContext } from './command-context.ts';
 import { CommandFailure } from './exit-code.ts';
 import { type LocalManifests, readFiles } from './read-files.ts';
@@ -28,9 +29,10 @@ export async function apply(context: CommandContext, options: ApplyOptions): Pro
   const sendings = read.flatMap(sendingsOf);
   if (sendings.length === 0) throw new CommandFailure('invalid', 'There is no manifest to apply.');
   const applied: AppliedObject[] = [];
-  for (const { file, text } of sendings) {
+  for (const { file, text, carried } of sendings) {
     const { clients, namespace } = context;
-    const request = { text, file, namespace, validateOnly: options.dryRun === true };
+    const validateOnly = options.dryRun === true;
+    const request = { text, file, files: carried, namespace, validateOnly };
     const answer = await clients.workflows.applyManifest(request);
     answer.warnings.forEach((warning) => terminal.err(`warning: ${warning}\n`));
     answer.objects.forEach((object) => showApplied(context, object, options));
@@ -44,6 +46,8 @@ export async function apply(context: CommandContext, options: ApplyOptions): Pro
 interface Sending {
   readonly file: string;
   readonly text: string;
+  /** What its workflows refer to, by paths relative to it. */
+  readonly carried: { [path: string]: Uint8Array };
   readonly isOnlyRuns: boolean;
 }
 
@@ -51,23 +55,22 @@ interface Sending {
 function sendingsOf({ resources, files }: LocalManifests): Sending[] {
   const byFile = Object.groupBy(resources, ({ file }) => file);
   return Object.entries(byFile)
-    .map(([file, declared = []]) => {
-      for (const each of declared) {
-        if (each.kind === 'Workflow') refuseFiles(each.name, Object.keys(each.graph.files));
-      }
-      const text = Buffer.from(files.get(file) ?? []).toString('utf8');
-      return { file, text, isOnlyRuns: declared.every(({ kind }) => kind === 'Run') };
-    })
+    .map(([file, declared = []]) => ({
+      file,
+      text: Buffer.from(files.get(file) ?? []).toString('utf8'),
+      carried: Object.fromEntries(declared.flatMap((each) => referred(each, files))),
+      isOnlyRuns: declared.every(({ kind }) => kind === 'Run'),
+    }))
     .toSorted((a, b) => Number(a.isOnlyRuns) - Number(b.isOnlyRuns));
 }
 
-function refuseFiles(name: string, files: readonly string[]): void {
-  if (files.length === 0) return;
-  throw new CommandFailure(
-    'invalid',
-    `workflow ${name} refers to files (${files.join(', ')}), which apply cannot carry. ` +
-      'Put its folder into a source, or write the code inline.',
-  );
+function referred(resource: Resource, files: LocalManifests['files']): [string, Uint8Array][] {
+  if (resource.kind !== 'Workflow') return [];
+  const { graph, folder } = resource;
+  return Object.keys(graph.files).flatMap((path) => {
+    const bytes = files.get(folder === '' ? path : `${folder}/${path}`);
+    return bytes === undefined ? [] : [[path, bytes] as [string, Uint8Array]];
+  });
 }
 
 function showApplied(

@@ -10,6 +10,7 @@ import { NodeService } from '../gen/behest/v1/node_service_pb.ts';
 import { RunService } from '../gen/behest/v1/run_service_pb.ts';
 import { SourceService } from '../gen/behest/v1/source_service_pb.ts';
 import { WorkflowService } from '../gen/behest/v1/workflow_service_pb.ts';
+import { BadRequestSchema } from '../gen/google/rpc/error_details_pb.ts';
 import { CommandFailure, type ExitName } from './exit-code.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -29,13 +30,12 @@ export interface Clients {
 const defaultServer = 'http://127.0.0.1:8080';
 
 /** Clients of the server that options, environment or default name. Throws a usage failure. */
-export function connect(options: ServerOptions, { environment }: Terminal): Clients {
-  const server = (options.server ?? environment['BEHEST_SERVER'] ?? '') || defaultServer;
-  const url = URL.parse(server);
-  if (url === null || !/^https?:$/.test(url.protocol)) {
-    throw new CommandFailure('usage', `${server} is no server. Expected http://host:port.`);
-  }
-  const token = findToken(options, url, environment);
+export function connect(
+  options: ServerOptions,
+  { environment }: Pick<Terminal, 'environment'>,
+): Clients {
+  const server = serverUrl(options, { environment });
+  const token = findToken(options, new URL(server), environment);
   const transport = createConnectTransport({
     baseUrl: server,
     httpVersion: '1.1',
@@ -48,6 +48,17 @@ export function connect(options: ServerOptions, { environment }: Terminal): Clie
     sources: createClient(SourceService, transport),
     nodes: createClient(NodeService, transport),
   };
+}
+
+/** The server that options, environment or default name. Throws a usage failure. */
+export function serverUrl(
+  options: Pick<ServerOptions, 'server'>,
+  { environment }: Pick<Terminal, 'environment'>,
+): string {
+  const server = (options.server ?? environment['BEHEST_SERVER'] ?? '') || defaultServer;
+  const url = URL.parse(server);
+  if (url !== null && /^https?:$/.test(url.protocol)) return server;
+  throw new CommandFailure('usage', `${server} is no server. Expected http://host:port.`);
 }
 
 /** The local token goes to loopback only: it is worth nothing elsewhere, and must not leak. */
@@ -114,7 +125,15 @@ export function explainRefusal(error: ConnectError, server: string): CommandFail
     const place = `${problem.file}:${problem.line}:${problem.column}`;
     return `${place}: ${problem.message}${hint}\n${problem.frame}`;
   });
-  return new CommandFailure(exit, places.length > 0 ? places.join('\n') : error.rawMessage);
+  if (places.length > 0) return new CommandFailure(exit, places.join('\n'));
+  return new CommandFailure(exit, violations(error) ?? error.rawMessage);
+}
+
+/** All that is wrong with a request, a line each; null when its message says it already. */
+function violations(error: ConnectError): string | null {
+  const found = error.findDetails(BadRequestSchema).flatMap((detail) => detail.fieldViolations);
+  if (found.length < 2) return null;
+  return found.map(({ field, description }) => `${field}: ${description}`).join('\n  ');
 }
 
 /** The Connect client calls a refused or broken connection unavailable, aborted or internal. */

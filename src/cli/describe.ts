@@ -5,7 +5,7 @@ import { type Run, RunSchema } from '../gen/behest/v1/run_pb.ts';
 import { type Source, SourceSchema } from '../gen/behest/v1/source_pb.ts';
 import { type Workflow, WorkflowSchema } from '../gen/behest/v1/workflow_pb.ts';
 import { apiJson } from './api-json.ts';
-import { eventColumns, stepColumns } from './columns.ts';
+import { eventColumns, runColumns, stepColumns } from './columns.ts';
 import type { CommandContext } from './command-context.ts';
 import { CommandFailure } from './exit-code.ts';
 import { fetchListing } from './fetch-listing.ts';
@@ -82,8 +82,12 @@ async function describeWorkflow(context: CommandContext, workflow: Workflow): Pr
       },
     ],
   });
-  const plain = fields(WorkflowSchema, workflow, ['steps', 'phases', 'manifest', 'input_schema']);
-  return plain + steps + (await events(context, 'Workflow', workflow.id));
+  const plain = fields(WorkflowSchema, workflow, ['steps', 'phases', 'manifest']);
+  const { id: workflowId, namespace } = workflow;
+  const { runs } = await context.clients.runs.listRuns({ workflowId, namespace, pageSize: 5 });
+  const columns = runColumns(context.terminal.now()).filter(({ isWide }) => isWide !== true);
+  const newest = section(context, 'Newest runs', { items: runs, columns });
+  return plain + steps + newest + (await events(context, 'Workflow', workflowId));
 }
 
 async function describeSource(context: CommandContext, source: Source): Promise<string> {

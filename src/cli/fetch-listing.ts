@@ -83,7 +83,14 @@ async function load<T>(
   return found.filter((each) => each !== null);
 }
 
+/** A name says which object only together with its namespace. */
+function needNamespace({ context, names }: Query): void {
+  if (context.namespace !== '-' || names.length === 0) return;
+  throw new CommandFailure('usage', 'A name is of one namespace: say -n NAMESPACE in place of -A.');
+}
+
 async function workflows(query: Query): Promise<Listing<DescMessage>> {
+  needNamespace(query);
   const { clients, namespace, options, terminal } = query.context;
   const one = (workflowId: string) => clients.workflows.getWorkflow({ workflowId, namespace });
   const items = await load(query, one, () =>
@@ -161,6 +168,7 @@ async function events(query: Query): Promise<Listing<DescMessage>> {
 }
 
 async function versions(query: Query): Promise<Listing<DescMessage>> {
+  needNamespace(query);
   const { clients, namespace, terminal } = query.context;
   const [workflowId] = query.names;
   if (workflowId === undefined) {

@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { DescMessage, MessageShape } from '@bufbuild/protobuf';
+import { ConnectError } from '@connectrpc/connect';
 
 import { apiJson } from './api-json.ts';
+import { isConnectionFault } from './client.ts';
 import type { CommandContext } from './command-context.ts';
 import { CommandFailure } from './exit-code.ts';
 import { fetchListing } from './fetch-listing.ts';
@@ -18,6 +20,9 @@ export interface GetOptions {
 }
 
 const pollMs = 1000;
+
+/** How long a server may be away before a watch gives up, ms. */
+const patienceMs = 30_000;
 
 /** `behest get TYPE [NAME…]`. */
 export async function get(
@@ -47,19 +52,46 @@ async function printChanges<D extends DescMessage>(
   const abort = new AbortController();
   const release = context.terminal.onInterrupt(() => abort.abort());
   const text = (item: MessageShape<D>) => JSON.stringify(apiJson(first.desc, item));
-  let known = new Map(first.items.map((item) => [first.name(item), text(item)]));
+  const known = new Map(first.items.map((item) => [first.name(item), text(item)]));
   try {
     for (;;) {
       await sleep(pollMs, undefined, { signal: abort.signal });
-      const listing = await load();
+      const listing = await patiently(load, abort.signal);
       const items = listing.items.filter((item) => known.get(listing.name(item)) !== text(item));
-      known = new Map(listing.items.map((item) => [listing.name(item), text(item)]));
-      const quiet = { ...context, options: { ...context.options, headers: false } };
-      if (items.length > 0) print(quiet, { ...listing, items });
+      for (const item of items) known.set(listing.name(item), text(item));
+      showChanged(context, { ...listing, items });
     }
   } catch (error) {
     if (!abort.signal.aborted) throw error;
   } finally {
     release();
+  }
+}
+
+/** A server that restarts is waited for. */
+async function patiently<T>(load: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  const until = Date.now() + patienceMs;
+  for (;;) {
+    try {
+      return await load();
+    } catch (error) {
+      const isLost = error instanceof ConnectError && isConnectionFault(error);
+      if (!isLost || Date.now() > until) throw error;
+    }
+    await sleep(pollMs, undefined, { signal });
+  }
+}
+
+/** Rows for people; for programs one document for each object. */
+function showChanged<D extends DescMessage>(context: CommandContext, listing: Listing<D>): void {
+  const { output } = context.options;
+  const quiet = { ...context, options: { ...context.options, headers: false } };
+  if (output !== 'json' && output !== 'yaml') {
+    if (listing.items.length > 0) print(quiet, listing);
+    return;
+  }
+  for (const item of listing.items) {
+    if (output === 'yaml') context.terminal.out('---\n');
+    print(quiet, { ...listing, items: [item], isSingle: true });
   }
 }

@@ -1,7 +1,8 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 
 import type { Terminal } from './terminal.ts';
 import type { ValidateOptions } from './validate.ts';
+import type { VersionOptions } from './version.ts';
 
 /** Verbs that need no server: validate, explain, api-resources, version. */
 export function addOfflineVerbs(
@@ -12,7 +13,7 @@ export function addOfflineVerbs(
   program
     .command('validate <paths...>')
     .description('check manifests: every mistake of every file, with its place')
-    .option('-o, --output <format>', 'json for programs')
+    .addOption(new Option('-o, --output <format>', 'how to show it').choices(['text', 'json']))
     .option('-n, --namespace <name>', 'of documents that name none')
     .option('--strict', 'warnings fail too')
     .addHelpText(
@@ -38,12 +39,19 @@ export function addOfflineVerbs(
   program
     .command('api-resources')
     .description('list the types of objects and their short names')
+    .addHelpText('after', '\nExample:\n  behest api-resources\n')
     .action(async () => {
       const { apiResources } = await import('./api-resources.ts');
       apiResources(terminal);
     });
   program
     .command('version')
-    .description('print the version')
-    .action(() => terminal.out(`behest ${version}\n`));
+    .description('print the version, and that of the server where one answers')
+    .option('--client', 'ask no server')
+    .option('--server <url>', 'server ($BEHEST_SERVER, else http://127.0.0.1:8080)')
+    .addHelpText('after', '\nExamples:\n  behest version\n  behest version --client\n')
+    .action(async (options: VersionOptions) => {
+      const { printVersion } = await import('./version.ts');
+      await printVersion(terminal, version, options);
+    });
 }

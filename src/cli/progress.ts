@@ -114,8 +114,11 @@ function changeOf({ event }: RunEvent): Line | null {
     }
     case 'log':
       return { step: event.value.stepId, status: '', note: event.value.message };
-    case 'error':
-      return { step: event.value.stepId, status: 'failed', note: event.value.error };
+    case 'error': {
+      const { status, stepId, error } = event.value;
+      const where = stepId === '' ? '' : `at ${stepId}: `;
+      return { step: '', status: enumText(RunStatusSchema, status), note: `${where}${error}` };
+    }
     case 'complete':
       return { step: '', status: 'completed', note: '' };
     case undefined:

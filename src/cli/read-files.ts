@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
-import { stat } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 
+import { isStepList } from '../manifest/foreign-file.ts';
 import { type ReadResult, readManifests } from '../manifest/read.ts';
 import { nodeTypes } from '../nodes/registry.ts';
 import { openSource } from '../source/open-source.ts';
@@ -20,22 +22,24 @@ export interface WhereToRead {
 }
 
 /**
- * Reads what `-f FILE|DIR|-` declares, as a server would read it from a source. A file is read
- * together with its folder, for the files that it refers to, but only its own objects count.
+ * Reads what `-f FILE|DIR|-` declares, as a server would read it from a source. A file stands for
+ * itself: what lies beside it is read only where it refers to it.
  */
 export async function readFiles(path: string, where: WhereToRead): Promise<LocalManifests> {
   if (path === '-') {
     const bytes = Buffer.from(await where.terminal.readStdin());
-    return read(new Map([['stdin.yaml', bytes]]), where.namespace);
+    return read(new Map([['stdin.yaml', bytes]]), { ...where, folder: '' });
   }
-  const isDirectory = (await look(path)).isDirectory();
-  const source = openSource(isDirectory ? path : dirname(path), { dataDirectory: '' });
-  const { signal } = new AbortController();
-  const files = await source.read(await source.resolve(signal), signal).catch((error: unknown) => {
-    throw new CommandFailure('failed', error instanceof Error ? error.message : String(error));
-  });
-  if (isDirectory) return read(files, where.namespace);
-  return only(read(files, where.namespace), basename(path));
+  const found = await look(path);
+  const { name, folder } = found.isDirectory()
+    ? { name: '', folder: path }
+    : { name: basename(path), folder: dirname(path) };
+  // The code of a step list is found by its name, so all of its folder has to be there.
+  const isWhole = name === '' || name === 'config.json';
+  const files = isWhole ? await readFolder(folder) : await LazyFolder.of(folder, name);
+  const isOneWorkflow = isWhole && isWorkflowFolder(files);
+  const result = read(files, { ...where, folder: isOneWorkflow ? basename(resolve(folder)) : '' });
+  return name === '' ? result : only(result, name);
 }
 
 async function look(path: string) {
@@ -47,10 +51,69 @@ async function look(path: string) {
   }
 }
 
-function read(files: ReadonlyMap<string, Uint8Array>, namespace: string): LocalManifests {
+async function readFolder(folder: string): Promise<ReadonlyMap<string, Uint8Array>> {
+  const source = openSource(folder, { dataDirectory: '' });
+  const { signal } = new AbortController();
+  try {
+    return await source.read(await source.resolve(signal), signal);
+  } catch (error) {
+    throw new CommandFailure('failed', error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** One file, and those beside it that somebody asks for. */
+class LazyFolder extends Map<string, Uint8Array> {
+  readonly #folder: string;
+
+  private constructor(folder: string) {
+    super();
+    this.#folder = folder;
+  }
+
+  static async of(folder: string, name: string): Promise<LazyFolder> {
+    return new LazyFolder(folder).set(name, await readFile(join(folder, name)));
+  }
+
+  override get(path: string): Uint8Array | undefined {
+    const known = super.get(path);
+    if (known !== undefined || path.split('/').includes('..')) return known;
+    const bytes = readIfThere(join(this.#folder, path));
+    if (bytes !== undefined) this.set(path, bytes);
+    return bytes;
+  }
+}
+
+function readIfThere(path: string): Uint8Array | undefined {
+  try {
+    return readFileSync(path);
+  } catch {
+    // Whoever refers to it is told that it is not there.
+    return undefined;
+  }
+}
+
+/** As below the root of a source: all else in such a folder is the workflow's material. */
+function isWorkflowFolder(files: ReadonlyMap<string, Uint8Array>): boolean {
+  const names = ['workflow.yaml', 'workflow.yml', 'workflow.json'];
+  return names.some((name) => files.has(name)) || isStepList(files.get('config.json'));
+}
+
+function read(
+  files: ReadonlyMap<string, Uint8Array>,
+  { namespace, folder }: { readonly namespace: string; readonly folder: string },
+): LocalManifests {
   const digest = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
   const options = { nodeTypes, digest, defaultNamespace: namespace };
-  return { ...readManifests(files, options), files };
+  if (folder === '') return { ...readManifests(files, options), files };
+  const placed = new Map([...files].map(([path, bytes]) => [`${folder}/${path}`, bytes]));
+  const found = readManifests(placed, options);
+  const inside = (path: string) => path.slice(folder.length + 1);
+  return {
+    files,
+    resources: found.resources.map((each) => ({ ...each, file: inside(each.file), folder: '' })),
+    problems: found.problems.map((each) => ({ ...each, file: inside(each.file) })),
+    badFiles: new Set([...found.badFiles].map(inside)),
+  };
 }
 
 function only(all: LocalManifests, file: string): LocalManifests {

@@ -1,4 +1,4 @@
-import { closest } from 'fastest-levenshtein';
+import { closest, distance } from 'fastest-levenshtein';
 
 import { CommandFailure } from './exit-code.ts';
 
@@ -36,10 +36,11 @@ export function parseType(word: string): ResourceType {
   );
   if (found !== undefined) return found.type;
   const names = resourceTypes.flatMap(({ type, singular, short }) => [type, singular, ...short]);
+  const near = closest(wanted, names);
+  const hint = distance(wanted, near) <= 3 ? ` Did you mean ${near}?` : '';
   throw new CommandFailure(
     'usage',
-    `${word} is not a resource type. Did you mean ${closest(wanted, names)}? ` +
-      '`behest api-resources` lists them.',
+    `${word} is not a resource type.${hint} \`behest api-resources\` lists them.`,
   );
 }
 

@@ -1,10 +1,8 @@
-import { readFile } from 'node:fs/promises';
-
-import { fromJson, type JsonValue } from '@bufbuild/protobuf';
+import { fromJson } from '@bufbuild/protobuf';
 import { ValueSchema } from '@bufbuild/protobuf/wkt';
-import { parse } from 'yaml';
 
 import type { CommandContext } from './command-context.ts';
+import { readDocument } from './read-document.ts';
 import { resolveRunId } from './resolve-run-id.ts';
 import { afterStart, type WaitOptions } from './run.ts';
 
@@ -23,7 +21,7 @@ export async function retry(
   const input =
     inputFile === undefined
       ? {}
-      : { input: fromJson(ValueSchema, parse(await readFile(inputFile, 'utf8')) as JsonValue) };
+      : { input: fromJson(ValueSchema, await readDocument(context.terminal, inputFile)) };
   const answer = await context.clients.runs.retry({ runId, fromStep: fromStep ?? '', ...input });
-  await afterStart(context, answer.jobId, wait);
+  await afterStart(context, answer.jobId, { ...wait, did: 'retried' });
 }

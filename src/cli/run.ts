@@ -1,9 +1,6 @@
-import { readFile } from 'node:fs/promises';
-
 import type { JsonValue } from '@bufbuild/protobuf';
 import { fromJson, toJson } from '@bufbuild/protobuf';
 import { ValueSchema } from '@bufbuild/protobuf/wkt';
-import { parse } from 'yaml';
 
 import { RunSchema, type Run } from '../gen/behest/v1/run_pb.ts';
 import { runColumns } from './columns.ts';
@@ -12,6 +9,7 @@ import { CommandFailure } from './exit-code.ts';
 import { endOf, followRun } from './follow-run.ts';
 import { openProgress } from './progress.ts';
 import { print } from './print.ts';
+import { readDocument } from './read-document.ts';
 import { resolveRunId } from './resolve-run-id.ts';
 
 export interface WaitOptions {
@@ -44,7 +42,7 @@ export async function run(
     version: options.version ?? 0,
     idempotencyKey: options.idempotencyKey ?? '',
   });
-  await afterStart(context, answer.jobId, options);
+  await afterStart(context, answer.jobId, { ...options, did: 'started' });
 }
 
 /** `behest watch RUN` and `behest wait RUN`. */
@@ -59,11 +57,11 @@ export async function watch(
 export async function afterStart(
   context: CommandContext,
   runId: string,
-  options: WaitOptions,
+  options: WaitOptions & { readonly did: 'started' | 'retried' },
 ): Promise<void> {
   const { terminal, clients } = context;
   if (options.watch === true || options.wait === true) {
-    terminal.err(`run/${runId} started\n`);
+    terminal.err(`run/${runId} ${options.did}\n`);
     return waitFor(context, runId, options);
   }
   const { output } = context.options;
@@ -121,19 +119,6 @@ async function readInput(
     return [key, jsonOrText(value)];
   });
   return { ...base, ...(Object.fromEntries(given) as { [key: string]: JsonValue }) };
-}
-
-async function readDocument(
-  terminal: CommandContext['terminal'],
-  path: string,
-): Promise<JsonValue> {
-  try {
-    const text = path === '-' ? await terminal.readStdin() : await readFile(path, 'utf8');
-    return parse(text) as JsonValue;
-  } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause);
-    throw new CommandFailure('usage', `--input-file ${path}: ${message}`);
-  }
 }
 
 function keyValue(text: string, option: string): [string, string] {

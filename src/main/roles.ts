@@ -1,5 +1,8 @@
+import { CommandFailure } from '../cli/exit-code.ts';
 import { endAll, openProcess, serveUntilSignal, type ProcessParts } from './process-parts.ts';
 import { openBus, openDatabase } from './open-transport.ts';
+import { startFailure } from './start-failure.ts';
+import { serveMetrics } from './serve-metrics.ts';
 import { printWelcome } from './welcome.ts';
 
 /** Everything in one process. */
@@ -25,6 +28,7 @@ export async function controller(): Promise<void> {
     const store = await openDatabase(parts);
     const bus = await openBus(parts);
     await startControllerPart(parts, { store, bus, selfUrl: serverUrl(parts) });
+    await serveMetrics(parts);
     parts.log.info('controller.ready');
   });
 }
@@ -43,9 +47,10 @@ export async function api(): Promise<void> {
 /** A runner by itself: it needs no database. */
 export async function runner(): Promise<void> {
   await run(async (parts) => {
-    if (parts.settings.natsUrl === '') throw new Error(missing('runner', 'NATS_URL'));
+    if (parts.settings.natsUrl === '') throw missing('runner', 'NATS_URL');
     const { startRunnerPart } = await import('./start-runner.ts');
     await startRunnerPart(parts, { bus: await openBus(parts), selfUrl: serverUrl(parts) });
+    await serveMetrics(parts);
     parts.log.info('runner.ready');
   });
 }
@@ -56,12 +61,13 @@ function serverUrl({ environment }: ProcessParts): string {
 }
 
 function needShared({ settings }: ProcessParts, role: string): void {
-  if (settings.databaseUrl === '') throw new Error(missing(role, 'DATABASE_URL'));
-  if (settings.natsUrl === '') throw new Error(missing(role, 'NATS_URL'));
+  if (settings.databaseUrl === '') throw missing(role, 'DATABASE_URL');
+  if (settings.natsUrl === '') throw missing(role, 'NATS_URL');
 }
 
-function missing(role: string, name: string): string {
-  return `behest ${role} works together with other processes and needs ${name}. Set it, or use \`behest up\`.`;
+function missing(role: string, name: string): CommandFailure {
+  const why = `behest ${role} works together with other processes and needs ${name}.`;
+  return new CommandFailure('usage', `${why} Set it, or use \`behest up\`.`);
 }
 
 async function run(start: (parts: ProcessParts) => Promise<void>): Promise<void> {
@@ -70,7 +76,7 @@ async function run(start: (parts: ProcessParts) => Promise<void>): Promise<void>
     await start(parts);
   } catch (error) {
     await endAll(parts);
-    throw error;
+    throw startFailure(error, parts);
   }
   await serveUntilSignal(parts);
 }

@@ -9,15 +9,19 @@ export interface TextOptions extends ReadOptions {
   readonly file?: string;
   /** In place of the name that a workflow gives itself. */
   readonly name?: string;
+  /** What it may refer to, by paths relative to it. */
+  readonly files?: ReadonlyMap<string, Uint8Array>;
 }
 
-/** What a text declares that has no files beside it. As readManifests otherwise. */
+const none: ReadonlyMap<string, Uint8Array> = new Map();
+
+/** What one text declares, with no files beside it but those given. As readManifests otherwise. */
 export function readText(text: string, options: TextOptions): ReadResult {
-  const { file = 'body', name } = options;
+  const { file = 'body', name, files = none } = options;
   const read = readDocuments(parseText(file, text), {
     ...readParts(options),
     file,
-    folder: { path: '', files: new Map(), names: () => [] },
+    folder: { path: '', files, names: () => [...files.keys()] },
     ...(name === undefined ? {} : { name }),
   });
   return withoutBadFiles(...crossCheck(read.resources, read.problems));

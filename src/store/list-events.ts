@@ -18,13 +18,17 @@ interface EventRow {
   readonly last_at: number;
 }
 
-/** Newest (by last time) first. Undefined filters match all. */
+/**
+ * Newest (by last time) first. Undefined filters match all; events of what is in no namespace, as
+ * sources are, belong to every namespace.
+ */
 export async function listEvents(sql: Sql, query: EventQuery): Promise<EventRecord[]> {
   const rows = await sql<EventRow[]>`
     select id, namespace, kind, name, type, reason, message, details, count, first_at, last_at
     from event
     where
-      (${orNull(query.namespace)}::text is null or namespace = ${orNull(query.namespace)}::text)
+      (${orNull(query.namespace)}::text is null
+        or namespace in (${orNull(query.namespace)}::text, ''))
       and (${orNull(query.kind)}::text is null or kind = ${orNull(query.kind)}::text)
       and (${orNull(query.name)}::text is null or name = ${orNull(query.name)}::text)
     order by last_at desc, id desc

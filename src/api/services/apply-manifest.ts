@@ -31,14 +31,15 @@ export async function applyManifest(
 ): Promise<ApplyManifestResponse> {
   const file = request.file === '' ? 'manifest.yaml' : request.file;
   const { text, namespace, validateOnly } = request;
-  const { workflows, runs, problems } = readAll(api, { text, file, namespace, author });
+  const files = new Map(Object.entries(request.files));
+  const { workflows, runs, problems } = readAll(api, { text, file, namespace, author, files });
   for (const { namespace: space, workflow } of runs) {
     const isHere = workflows.some((each) => each.namespace === space && each.name === workflow);
     if (!isHere) await findWorkflow(api.library, { namespace: space, workflowId: workflow });
   }
   const answer = create(ApplyManifestResponseSchema, { problems: problems.map(toProblem) });
   for (const change of workflows) {
-    const applied = validateOnly ? await compare(api, change) : await put(api, change);
+    const applied = validateOnly ? await compare(api, change) : await put(api, change, files);
     answer.objects.push(applied.object);
     answer.warnings.push(...applied.warnings);
   }
@@ -51,8 +52,19 @@ interface Applied {
   readonly warnings: readonly string[];
 }
 
-async function put(api: ApiContext, change: WorkflowChange): Promise<Applied> {
-  const { outcome, workflow } = await writeWorkflow(api, change);
+async function put(
+  api: ApiContext,
+  change: WorkflowChange,
+  files: ReadonlyMap<string, Uint8Array>,
+): Promise<Applied> {
+  const { outcome, workflow } = await writeWorkflow(api, change, {
+    mustCreate: false,
+    files: Object.entries(change.graph.files).map(([path, digest]) => {
+      const bytes = files.get(path);
+      if (bytes === undefined) throw new Error(`the graph names ${path}, which was not sent`);
+      return { digest, bytes };
+    }),
+  });
   const { namespace, name, versionNumber: version } = workflow;
   const action = actions[outcome];
   const object = create(AppliedObjectSchema, {

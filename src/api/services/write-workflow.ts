@@ -4,15 +4,21 @@ import type { Workflow } from '../../gen/behest/v1/workflow_pb.ts';
 import type { WorkflowRecord } from '../../record/workflow.ts';
 import type { ApiContext } from '../api-context.ts';
 import { toFullWorkflow } from '../convert/workflow.ts';
-import type { WrittenWorkflow } from '../ports.ts';
+import type { WorkflowWrite, WrittenWorkflow } from '../ports.ts';
+
+interface WriteOptions {
+  readonly mustCreate: boolean;
+  /** Contents of the files that the graph names. */
+  readonly files?: WorkflowWrite['files'];
+}
 
 /** Registers a definition; ALREADY_EXISTS when it must be new and is not. */
 export async function writeWorkflow(
   { library, now }: ApiContext,
   change: WorkflowChange,
-  options: { readonly mustCreate: boolean } = { mustCreate: false },
+  { mustCreate, files = [] }: WriteOptions = { mustCreate: false },
 ): Promise<WrittenWorkflow> {
-  const written = await library.putWorkflow({ change, files: [], now: now(), ...options });
+  const written = await library.putWorkflow({ change, files, now: now(), mustCreate });
   if (written.outcome !== 'exists') return written;
   throw new ConnectError(
     `Workflow "${change.name}" exists already in namespace "${change.namespace}"; ` +
