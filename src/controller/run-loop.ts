@@ -185,15 +185,14 @@ export class RunLoop {
     const delayMs = this.#effectsOutage.failed(error, runIds.length);
     const isWaiting = this.#unsent.size > 0;
     for (const runId of runIds) this.#unsent.add(runId);
-    if (isWaiting) return;
-    this.#options.clock.sleep(delayMs).then(
-      () => {
-        const due = [...this.#unsent];
-        this.#unsent.clear();
-        this.recheck(due);
-      },
-      () => undefined, // the clock stopped: so did we
-    );
+    if (!isWaiting) void this.#sendAfter(delayMs);
+  }
+
+  async #sendAfter(delayMs: number): Promise<void> {
+    await this.#options.clock.sleep(delayMs);
+    const due = [...this.#unsent];
+    this.#unsent.clear();
+    this.recheck(due);
   }
 
   #settle(each: MovedRun): void {
