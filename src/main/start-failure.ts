@@ -16,15 +16,5 @@ export function startFailure(error: unknown, { settings }: ProcessParts): unknow
   if (settings.logLevel === 'debug') return error;
   if (defects.some((defect) => error instanceof defect)) return error;
   const exit = wrongSettings.has(error.name) ? 'usage' : 'failed';
-  return new CommandFailure(exit, `cannot start: ${remedied(error, settings)}`);
-}
-
-function remedied(error: Error, { host, port }: ProcessParts['settings']): string {
-  const code = 'code' in error ? error.code : '';
-  if (code === 'EADDRINUSE') {
-    return `another program listens on ${host}:${port}. Stop it, or set PORT to another (0: a free one).`;
-  }
-  if (code === 'EACCES')
-    return `${error.message}. Run it as an account that may, or change the path.`;
-  return error.message;
+  return new CommandFailure(exit, `cannot start: ${error.message}`);
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
-import { Server } from '../e2e/behest-process.ts';
+import { Server, until } from '../e2e/behest-process.ts';
 import { BehestCommand } from './behest-command.ts';
 import type { Outcome } from './fake-terminal.ts';
 import { liveFlows, workflow } from './live-flows.ts';
@@ -23,7 +23,9 @@ beforeAll(async () => {
     BEHEST_SOURCE: join(folder, 'flows'),
     BEHEST_HTTP_ALLOW: '127.0.0.1',
   });
-  await vi.waitFor(async () => expect((await behest('get', 'wf', 'slow')).code).toBe(0), 10_000);
+  await until('the workflows are there', async () => {
+    return (await behest('get', 'wf', 'slow')).code === 0 ? true : undefined;
+  });
 });
 afterAll(async () => {
   for (const command of running) command.child.kill('SIGKILL');
@@ -263,6 +265,6 @@ describe('without what it needs', () => {
   it('a data directory that is in use → says by whom, 1', async () => {
     const outcome = await behest('up');
     expect(outcome.code).toBe(1);
-    expect(outcome.err).toMatch(/\nbehest: cannot start: .*in use by process \d+.*\n$|^behest: /);
+    expect(outcome.err).toMatch(/behest: cannot start: .* is in use by process \d+\..*\n$/);
   });
 });
