@@ -33,7 +33,7 @@ spec:
         language: javascript
         code: |
           export default function (input) {
-            console.log('the secret is ' + input.key, btoa(unescape(encodeURIComponent(input.key))));
+            console.log('the secret is ' + input.key + ' or ' + encodeURIComponent(input.key));
             return { key: input.key, url: encodeURIComponent(input.key) };
           }
         input: { key: "{{ secrets.planted }}" }
@@ -81,7 +81,8 @@ async function startEcho(): Promise<{ server: HttpServer; heard: () => string }>
         'content-type': 'application/json',
         'x-seen': request.url ?? '',
       });
-      response.end(JSON.stringify(all));
+      // Long enough for its task to be seen where the transport stores it.
+      setTimeout(() => response.end(JSON.stringify(all)), 300);
     });
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
@@ -118,7 +119,8 @@ async function wholeDirectory(folder: string): Promise<Buffer> {
   const files = await readdir(folder, { recursive: true, withFileTypes: true });
   const read = files
     .filter((entry) => entry.isFile())
-    .map((entry) => readFile(join(entry.parentPath, entry.name)));
+    // A file that is gone by now holds nothing.
+    .map((entry) => readFile(join(entry.parentPath, entry.name)).catch(() => Buffer.alloc(0)));
   return Buffer.concat(await Promise.all(read));
 }
 
@@ -129,6 +131,8 @@ describe.each(['in-process', 'jetstream'] as const)('a planted secret, %s', (tra
   let echo: Awaited<ReturnType<typeof startEcho>>;
   let nats: NatsService | null = null;
   let id = '';
+  /** What lay in JetStream's directory while the run was under way. */
+  const stored: Buffer[] = [];
 
   const read = async (path: string, accept = '*/*'): Promise<string> => {
     const token = (await readFile(join(folder, 'data', 'token'), 'utf8')).trim();
@@ -158,6 +162,7 @@ describe.each(['in-process', 'jetstream'] as const)('a planted secret, %s', (tra
         });
         id = started.job_id;
       }
+      if (nats?.local != null) stored.push(await wholeDirectory(nats.local.directory));
       const run = JSON.parse(await read(`/api/v1/jobs/${id}`)) as { status: string };
       if (run.status === 'completed') throw new Error('it completed');
       return run.status === 'failed' ? id : undefined;
@@ -203,9 +208,7 @@ describe.each(['in-process', 'jetstream'] as const)('a planted secret, %s', (tra
 
   test.skipIf(transport === 'in-process')('nothing that JetStream has stored has it', async () => {
     if (nats?.local == null) return;
-    const stored = await wholeDirectory(nats.local.directory);
-    expect(stored.length).toBeGreaterThan(1000);
-    expect(stored.includes('secrets.planted') || stored.includes(id)).toBe(true);
-    expect(found(stored)).toEqual([]);
+    expect(stored.some((bytes) => bytes.includes(id))).toBe(true);
+    expect(found(Buffer.concat(stored))).toEqual([]);
   });
 });

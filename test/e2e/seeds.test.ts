@@ -206,7 +206,13 @@ function call<T>(method: string, path: string, body?: unknown): Promise<T> {
 }
 
 describe('seed 002, its table of endpoints', () => {
-  test('the printed workflow is posted, shown, changed, executed, deleted', async () => {
+  test('the printed workflow is accepted as it is printed', async () => {
+    const path = '/api/v1/workflows?namespace=printed';
+    const posted = await call('POST', path, customerSupport);
+    expect(posted).toMatchObject({ id: 'customer-support-workflow', version: 1 });
+  });
+
+  test('a workflow is posted, shown, changed, executed, deleted', async () => {
     const named = { ...customerSupport, name: 'Posted Support' };
     const created = await call<{ id: string; version: number }>('POST', '/api/v1/workflows', named);
     expect(created).toMatchObject({ id: 'posted-support', version: 1 });
