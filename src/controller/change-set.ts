@@ -9,7 +9,7 @@ import type {
   WorkflowChange,
 } from './ports.ts';
 import { declarationDigest } from './declaration-digest.ts';
-import { OWNED_ELSEWHERE } from './ownership.ts';
+import { isOwnedElsewhere } from './ownership.ts';
 import { type Application, reasons, type Refusal } from './source-status.ts';
 
 export interface ChangeInput {
@@ -81,10 +81,6 @@ function declaredChange(
 
 function partReason(errors: readonly FileProblem[]): string {
   return errors.some(isOwnedElsewhere) ? reasons.ownershipConflict : reasons.partlyApplied;
-}
-
-function isOwnedElsewhere({ code }: FileProblem): boolean {
-  return code === OWNED_ELSEWHERE;
 }
 
 function appliedMessage(revision: Revision, count: number, errors: readonly FileProblem[]): string {

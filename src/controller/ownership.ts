@@ -12,7 +12,10 @@ export function isOwnershipConflict(error: unknown): error is OwnershipConflictE
   return error instanceof Error && error.name === 'OwnershipConflict' && 'conflicts' in error;
 }
 
-export const OWNED_ELSEWHERE = 'owned-elsewhere';
+/** Whether a problem is that of an object which another source owns. */
+export function isOwnedElsewhere({ code }: FileProblem): boolean {
+  return code === 'owned-elsewhere';
+}
 
 /**
  * The reading, with a problem at each object that another source owns; nothing else of its file
@@ -44,7 +47,7 @@ function conflictAt(
     file,
     line,
     column,
-    code: OWNED_ELSEWHERE,
+    code: 'owned-elsewhere',
     severity: 'error',
     message: `${kind} "${name}" in namespace "${namespace}" belongs to source "${by.owner}", and source "${by.claimant}" declares it too.`,
     hint: 'Remove it from one of the two sources.',

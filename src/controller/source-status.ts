@@ -74,7 +74,7 @@ export function isSameStatus(a: SourceRecord, b: SourceRecord): boolean {
 }
 
 function faceOf(record: SourceRecord): string {
-  const conditions = record.conditions.map(({ lastTransitionAt: _, ...condition }) => condition);
+  const conditions = record.conditions.map((each) => ({ ...each, lastTransitionAt: 0 }));
   return JSON.stringify({ ...record, conditions, updatedAt: 0 });
 }
 
