@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { ApiServer } from '../api/server.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { RunRecord } from '../record/run.ts';
@@ -27,7 +29,7 @@ Behest is up at ${server.url}
 
 Next:
   npm run behest -- get runs
-  npm run behest -- run import-assets --watch
+  npm run behest -- ${hasExamples(settings.sources) ? 'run import-assets --watch' : 'get workflows'}
   curl ${server.url}/workflows/list
 `);
   const told = new Set<string>();
@@ -38,6 +40,11 @@ Next:
   });
   setTimeout(() => void consumer.stop(), TELL_MS).unref();
   parts.endings.push(() => consumer.stop());
+}
+
+/** The examples of this repository are what is watched when nothing else is set. */
+function hasExamples(sources: readonly string[]): boolean {
+  return sources.some((source) => existsSync(join(source, 'import-assets', 'workflow.yaml')));
 }
 
 function shownToken(dataDir: string, token: string): string {
