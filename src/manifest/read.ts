@@ -2,7 +2,7 @@ import { ManifestReader } from './manifest-reader.ts';
 import type { ReadOptions } from './read-parts.ts';
 import type { ReadResult } from './without-bad-files.ts';
 
-export type { KnownNodeType, ReadOptions } from './read-parts.ts';
+export type { ReadOptions } from './read-parts.ts';
 export type { Resource, RunResource, WorkflowResource } from './resource.ts';
 export type { ReadResult } from './without-bad-files.ts';
 
