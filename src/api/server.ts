@@ -1,7 +1,6 @@
 import { constants } from 'node:http2';
 import type { DescService } from '@bufbuild/protobuf';
 import { Code, ConnectError, type ConnectRouter, type Interceptor } from '@connectrpc/connect';
-import { connectNodeAdapter } from '@connectrpc/connect-node';
 import { ArtifactService } from '../gen/behest/v1/artifact_service_pb.ts';
 import { NodeService } from '../gen/behest/v1/node_service_pb.ts';
 import { RunService } from '../gen/behest/v1/run_service_pb.ts';
@@ -22,6 +21,7 @@ import { openPort } from './one-port.ts';
 import { type ApiMeter, createMeterInterceptor, metricsEndpoint } from './meter.ts';
 import { plainEndpoints } from './plain-endpoints.ts';
 import type { Library, NodeDescription, Reader, RunViewer, Signals } from './ports.ts';
+import { createRpcAdapter } from './rpc-adapter.ts';
 import { createArtifactService } from './services/artifact-service.ts';
 import { createHealthService } from './services/health-service.ts';
 import { createNodeService } from './services/node-service.ts';
@@ -130,7 +130,7 @@ function createHandler(options: ApiOptions, { api, shutdownSignal }: Wiring): Ht
     onInternalError,
   });
   const plain = plainEndpoints({ ...options, isServing: () => !shutdownSignal.aborted });
-  const rpc = connectNodeAdapter({
+  const rpc = createRpcAdapter({
     routes: (router) => addRoutes(router, served, options),
     interceptors,
     readMaxBytes: maxBodyBytes,

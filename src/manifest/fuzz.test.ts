@@ -59,34 +59,53 @@ const mutated = fc
     }, text),
   );
 
-test('mutated manifests are never thrown at, and every problem has a place in the text', () => {
-  fc.assert(
-    fc.property(mutated, fc.constantFrom('a.yaml', 'a.json', 'w/config.json'), (text, file) => {
-      const { problems, resources, badFiles } = readFiles({
-        [file]: text,
-        'code.py': 'def one(x): pass',
-      });
-      const lines = new TextDecoder().decode(new TextEncoder().encode(text)).split(/\r\n|\n|\r/);
-      for (const { line, column, code, message, frame } of problems) {
-        expect(code).toMatch(/^[a-z][a-z0-9-]*$/);
-        expect(message).not.toBe('');
-        expect(frame).toContain('^');
-        expect(line).toBeGreaterThan(0);
-        expect(line).toBeLessThanOrEqual(lines.length);
-        expect(column).toBeGreaterThan(0);
-        expect(column).toBeLessThanOrEqual((lines[line - 1]?.length ?? 0) + 2);
-      }
-      expect(badFiles.has(file)).toBe(problems.some(({ severity }) => severity === 'error'));
-      if (badFiles.has(file)) expect(resources).toEqual([]);
-    }),
-    { numRuns: 1500 },
-  );
-});
+/** `FUZZ_RUNS=200000 vitest run src/manifest/fuzz.test.ts` is the long form. */
+const runs = Number(process.env['FUZZ_RUNS'] ?? 1500);
+const LONG_MS = Math.max(20_000, runs * 20);
+/** Of processor time: a busy machine makes nothing slower. */
+const MAX_INPUT_MS = 1000;
+
+/** Reads the files, and fails when that takes too long. */
+function readInTime(files: Parameters<typeof readFiles>[0]): ReturnType<typeof readFiles> {
+  const before = process.cpuUsage();
+  const read = readFiles(files);
+  const { user, system } = process.cpuUsage(before);
+  expect((user + system) / 1000).toBeLessThan(MAX_INPUT_MS);
+  return read;
+}
+
+test(
+  `${runs} mutated manifests are never thrown at, and every problem has a place in the text`,
+  { timeout: LONG_MS },
+  () => {
+    fc.assert(
+      fc.property(mutated, fc.constantFrom('a.yaml', 'a.json', 'w/config.json'), (text, file) => {
+        const { problems, resources, badFiles } = readInTime({
+          [file]: text,
+          'code.py': 'def one(x): pass',
+        });
+        const lines = new TextDecoder().decode(new TextEncoder().encode(text)).split(/\r\n|\n|\r/);
+        for (const { line, column, code, message, frame } of problems) {
+          expect(code).toMatch(/^[a-z][a-z0-9-]*$/);
+          expect(message).not.toBe('');
+          expect(frame).toContain('^');
+          expect(line).toBeGreaterThan(0);
+          expect(line).toBeLessThanOrEqual(lines.length);
+          expect(column).toBeGreaterThan(0);
+          expect(column).toBeLessThanOrEqual((lines[line - 1]?.length ?? 0) + 2);
+        }
+        expect(badFiles.has(file)).toBe(problems.some(({ severity }) => severity === 'error'));
+        if (badFiles.has(file)) expect(resources).toEqual([]);
+      }),
+      { numRuns: runs },
+    );
+  },
+);
 
 test('random bytes are never thrown at', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
-      readFiles({ 'a.yaml': bytes, 'a.json': bytes });
+      readInTime({ 'a.yaml': bytes, 'a.json': bytes });
     }),
     { numRuns: 500 },
   );

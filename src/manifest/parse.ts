@@ -3,6 +3,7 @@ import {
   isMap,
   isScalar,
   isSeq,
+  Lexer,
   parseAllDocuments,
   type Alias,
   type Document,
@@ -15,7 +16,7 @@ import { decode, MAX_FILE_BYTES } from './decode.ts';
 import { findJsonFault } from './json-syntax.ts';
 import { SourceText, type Mistake, type TextSpan } from './source-text.ts';
 import { syntaxMistake, unknownTag } from './yaml-syntax.ts';
-import { convertNode, spanOf, type Node } from './yaml-value.ts';
+import { convertNode, MAX_VALUES, spanOf, type Node } from './yaml-value.ts';
 
 /** One document of a file: its value, and where each part of it is written. */
 export interface ManifestDocument {
@@ -69,6 +70,8 @@ export function parseText(file: string, text: string): ParsedFile {
   const documents: ManifestDocument[] = [];
   const open = deepNesting(text);
   if (open !== null) return { documents: [], problems: [source.problemAt(open, tooNested)] };
+  const flood = scalarFlood(text);
+  if (flood !== null) return { documents: [], problems: [source.problemAt(flood, tooManyScalars)] };
   const parsed = parseAllDocuments(text, OPTIONS);
   if ('empty' in parsed)
     problems.push(...strayProblems([...parsed.errors, ...parsed.warnings], source));
@@ -84,7 +87,7 @@ export function parseText(file: string, text: string): ParsedFile {
 }
 
 /** More open brackets than any text has by accident; the library takes seconds over a million. */
-const MAX_OPEN_BRACKETS = 2000;
+export const MAX_OPEN_BRACKETS = 2000;
 
 function deepNesting(text: string): TextSpan | null {
   let open = 0;
@@ -95,6 +98,36 @@ function deepNesting(text: string): TextSpan | null {
   }
   return null;
 }
+
+/** Shorter texts cannot hold enough to take long. */
+const LONG_TEXT = 100_000;
+/** Each value may have a key. */
+export const MAX_SCALARS = 2 * MAX_VALUES;
+/** With the punctuation between them, and anchors, tags and document marks. */
+const MAX_TOKENS = 5 * MAX_VALUES;
+/** What the library's lexer says before each scalar. */
+const SCALAR = '\u001f';
+
+/** Where a text goes beyond what any document may hold: told before the library builds it all. */
+function scalarFlood(text: string): TextSpan | null {
+  if (text.length < LONG_TEXT) return null;
+  let scalars = 0;
+  let tokens = 0;
+  let offset = 0;
+  for (const token of new Lexer().lex(text)) {
+    if (token === SCALAR) scalars += 1;
+    else if (!/^[\u0002\u0018]$/.test(token)) offset += token.length;
+    if (!/^\s*$/.test(token)) tokens += 1;
+    if (scalars > MAX_SCALARS || tokens > MAX_TOKENS) return { start: offset, end: offset + 1 };
+  }
+  return null;
+}
+
+const tooManyScalars: Mistake = {
+  code: 'alias-limit',
+  message: `The text has more than ${MAX_SCALARS} keys and values, or ${MAX_TOKENS} marks.`,
+  hint: 'Move data into a file that a step reads.',
+};
 
 const tooNested: Mistake = {
   code: 'too-deep',

@@ -198,6 +198,23 @@ test.each([
   expect((await api.call('GET', path)).status).toBe(400);
 });
 
+test('gRPC: an error that would quote half a surrogate pair → INVALID_ARGUMENT, not silence', async () => {
+  const message = Buffer.from('{"page_size": "\\ud800"}');
+  const head = Buffer.from([0, 0, 0, 0, message.length]);
+  const session = connectHttp2(api.server.url);
+  const stream = session.request({
+    ':method': 'POST',
+    ':path': '/behest.v1.RunService/ListRuns',
+    'content-type': 'application/grpc+json',
+    te: 'trailers',
+  });
+  stream.end(Buffer.concat([head, message]));
+  stream.resume();
+  const [headers] = await once(stream, 'response');
+  expect(headers['grpc-status']).toBe('3');
+  session.destroy();
+});
+
 test('a number that JSON does not know → 400', async () => {
   const answer = await fetch(`${api.server.url}/workflows/execute`, {
     method: 'POST',

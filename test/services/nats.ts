@@ -14,6 +14,8 @@ export interface NatsService {
 }
 
 export interface LocalNats {
+  /** Where JetStream stores. */
+  readonly directory: string;
   /** SIGKILL, and gone when this resolves. */
   kill(): Promise<void>;
   /** On the same port and directory. */
@@ -56,7 +58,7 @@ const WATCHDOG = '"$@" </dev/null & read -r _; kill -9 $!; wait';
 class Server implements LocalNats {
   readonly port: number;
   private readonly binary: string;
-  private readonly directory: string;
+  readonly directory: string;
   private child: ChildProcess | null = null;
 
   constructor(binary: string, port: number, directory: string) {

@@ -13,7 +13,7 @@ import { findRoute, type Route } from './route-table.ts';
 import { sendBody } from './send-body.ts';
 import { writeStream } from './write-stream.ts';
 
-const MAX_URL_LENGTH = 8192;
+export const MAX_URL_LENGTH = 8192;
 const MIN_GZIP_BYTES = 1024;
 
 export interface TranscoderOptions extends ReadOptions {
