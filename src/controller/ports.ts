@@ -28,7 +28,8 @@ export interface Ledger {
 
   /**
    * One statement, all or nothing per run: a run whose `seq` is not `expectedSeq` any more is left
-   * out whole (facts, children, requests). Returns the ids of the runs that were committed.
+   * out whole (facts, children, requests). Returns the ids of the runs that were committed. Rejects
+   * with an error named UnwritableBatch when the data of some run can never be written.
    */
   commitRuns(changes: readonly RunChange[]): Promise<ReadonlySet<string>>;
 

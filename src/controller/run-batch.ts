@@ -225,22 +225,50 @@ function isChange({ change, run }: MovedRun): boolean {
   );
 }
 
-async function record(parts: BatchParts, changes: readonly RunChange[]) {
+interface Written {
+  readonly committed: ReadonlySet<string>;
+  /** Runs whose data the ledger can never write, and why. */
+  readonly refused: ReadonlyMap<string, unknown>;
+}
+
+/** Records in one statement; a batch that cannot be written is halved until the run is found. */
+async function record(parts: BatchParts, changes: readonly RunChange[]): Promise<Written> {
+  if (changes.length === 0) return { committed: new Set(), refused: new Map() };
   const began = performance.now();
-  const committed = await parts.ledger.commitRuns(changes);
-  const facts = changes.reduce((sum, change) => sum + change.facts.length, 0);
-  parts.metrics.batchCommitted({ runs: changes.length, facts }, performance.now() - began);
-  return committed;
+  try {
+    const committed = await parts.ledger.commitRuns(changes);
+    const facts = changes.reduce((sum, change) => sum + change.facts.length, 0);
+    parts.metrics.batchCommitted({ runs: changes.length, facts }, performance.now() - began);
+    return { committed, refused: new Map() };
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== 'UnwritableBatch') throw error;
+    const [only, ...others] = changes;
+    if (only !== undefined && others.length === 0) {
+      return { committed: new Set(), refused: new Map([[only.id, error]]) };
+    }
+    const middle = Math.ceil(changes.length / 2);
+    const first = await record(parts, changes.slice(0, middle));
+    const second = await record(parts, changes.slice(middle));
+    return {
+      committed: new Set([...first.committed, ...second.committed]),
+      refused: new Map([...first.refused, ...second.refused]),
+    };
+  }
 }
 
 async function commit(parts: BatchParts, candidates: readonly MovedRun[]): Promise<MovedRun[]> {
   const changes = candidates.filter(isChange).map(({ change }) => change);
   // When this fails nobody knows what was written: the record tells when the works come again.
-  const committed = changes.length === 0 ? null : await record(parts, changes);
-  if (committed !== null) parts.outage.succeeded();
+  const written = await record(parts, changes);
+  if (changes.length > 0) parts.outage.succeeded();
   return candidates.filter((candidate) => {
     const { run, works, change } = candidate;
-    if (isChange(candidate) && committed?.has(change.id) !== true) {
+    const error = written.refused.get(change.id);
+    if (error !== undefined) {
+      shelve(parts, { event: 'run.unwritable', runId: change.id, works, error });
+      return false;
+    }
+    if (isChange(candidate) && !written.committed.has(change.id)) {
       for (const work of works) work.again?.();
       return false;
     }

@@ -30,6 +30,8 @@ import { recordEvents } from './record-events.ts';
 import { saveActivity } from './save-activity.ts';
 import { saveSource } from './save-source.ts';
 import type { Transactions } from './transaction.ts';
+import { isTransient } from './transient.ts';
+import { UnwritableBatch } from './unwritable-batch.ts';
 import { unfinishedRuns } from './unfinished-runs.ts';
 import type { Locks } from './with-lock.ts';
 
@@ -69,8 +71,12 @@ export class PostgresLedger implements Ledger {
     return findWorkflows(this.#sql, refs);
   }
 
-  commitRuns(changes: readonly RunChange[]): Promise<ReadonlySet<string>> {
-    return commitRuns(this.#sql, changes);
+  async commitRuns(changes: readonly RunChange[]): Promise<ReadonlySet<string>> {
+    try {
+      return await commitRuns(this.#sql, changes);
+    } catch (error) {
+      throw isTransient(error) ? error : new UnwritableBatch(error);
+    }
   }
 
   createRuns(runs: readonly NewRun[]): Promise<RunRecord[]> {

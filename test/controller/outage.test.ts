@@ -156,3 +156,39 @@ describe('an outage', () => {
     expect(outage.failed(new Error('away'), 1)).toBe(100);
   });
 });
+
+describe('a checkpoint that Postgres can never take', () => {
+  test('in the middle of others → they are recorded; the log names its run', async () => {
+    const lines: Line[] = [];
+    const rig = await start({ log: listeningLog(lines) });
+    rig.behaviours['hang'] = (context) =>
+      new Promise((_done, fail) => {
+        context.signal.addEventListener('abort', () => fail(new Error('stopped')));
+      });
+    await rig.register('hang', [{ id: 'a', type: 'act', config: { do: 'hang' } }]);
+    await rig.addRunner();
+    const ids = await Promise.all(Array.from({ length: 9 }, () => rig.startRun('hang')));
+    for (const id of ids) await rig.status(id, 'running');
+    const [poisoned = '', ...healthy] = ids;
+    const checkpoint = (runId: string, startedAt: number) => ({
+      taskId: `${runId}.0.-1.1`,
+      runId,
+      step: 0,
+      item: -1,
+      attempt: 1,
+      outcome: { kind: 'completed' as const, output: null },
+      startedAt,
+      finishedAt: 2,
+      runner: 'r',
+    });
+    await rig.bus.publishCheckpoints([
+      ...healthy.slice(0, 4).map((id) => checkpoint(id, 1)),
+      checkpoint(poisoned, 0.5), // no whole millisecond: bigint refuses it
+      ...healthy.slice(4).map((id) => checkpoint(id, 1)),
+    ]);
+    for (const id of healthy) await rig.status(id, 'completed');
+    const named = lines.filter(({ event }) => event === 'run.unwritable');
+    expect(named.map(({ fields }) => fields['runId'])).toEqual([poisoned]);
+    expect((await rig.run(poisoned)).status).toBe('running');
+  });
+});
