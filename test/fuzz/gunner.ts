@@ -35,7 +35,7 @@ export class Gunner {
     const { te: _, ...allowed } = headers;
     const length = { 'content-length': String(shot.body.length) };
     const { method, path } = shot;
-    const request = http1Request(`${this.#url}`, {
+    const request = http1Request(this.#url, {
       method,
       path,
       agent: this.#agent,

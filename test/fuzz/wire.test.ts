@@ -12,8 +12,9 @@ beforeAll(async () => {
 });
 afterAll(() => api?.stop());
 afterEach(async () => {
-  expect((await api.call('GET', '/health')).json.status).toBe('ok');
-  expect(defects.map(String)).toEqual([]);
+  const { json } = await api.call('GET', '/health');
+  if (json.status !== 'ok') throw new Error(`/health says ${JSON.stringify(json)}`);
+  if (defects.length > 0) throw new AggregateError(defects, 'the server logged defects of its own');
 });
 
 const sign = `host: localhost\r\nauthorization: Bearer ${TOKEN}\r\n`;
