@@ -1,4 +1,4 @@
-import type { SourceRecord } from '../record/source.ts';
+import type { FileProblem, SourceRecord } from '../record/source.ts';
 import type {
   AppliedRevision,
   Clock,
@@ -47,6 +47,7 @@ export async function tellApplied(
   },
 ): Promise<void> {
   const { record, source, revision, applied } = news;
+  await tellLeftOut({ ledger, log, clock }, record, source);
   const { message, changed } = describeApplied(applied);
   if (message === '') return;
   log.info('source.applied', { source: source.name, revision: revision.display, ...changed });
@@ -59,12 +60,39 @@ export async function tellApplied(
   ]);
 }
 
+/** More than this many mistakes of one revision are read in the source's status, not in the log. */
+const TOLD_MAX = 20;
+
+/** Whoever has just saved a file looks at the terminal first. */
+function tellErrors(log: Log, name: string, problems: readonly FileProblem[]): void {
+  const errors = problems.filter(({ severity }) => severity === 'error');
+  for (const { file, line, column, code, message } of errors.slice(0, TOLD_MAX)) {
+    log.warn('source.problem', { source: name, at: `${file}:${line}:${column}`, code, message });
+  }
+}
+
+/** The files that a directory source leaves out: told when they are others than last time. */
+async function tellLeftOut(
+  { ledger, log, clock }: NewsParts,
+  before: SourceRecord,
+  source: SourceRecord,
+): Promise<void> {
+  const ready = source.conditions.find(({ type }) => type === 'Ready');
+  const isSame = JSON.stringify(before.problems) === JSON.stringify(source.problems);
+  if (isSame || ready?.status !== 'False') return;
+  tellErrors(log, source.name, source.problems);
+  const { reason, message } = ready;
+  const news = { type: 'warning', reason, message, details: {}, at: clock.now() } as const;
+  await ledger.recordEvents([eventOf(source.name, news)]);
+}
+
 /** The same refusal again counts its event up. */
 export async function tellRefused(
   { ledger, log, clock }: NewsParts,
   name: string,
-  { reason, message }: Refusal,
+  { reason, message, problems }: Refusal,
 ): Promise<void> {
+  tellErrors(log, name, problems);
   const news = { type: 'warning', reason, message, details: {}, at: clock.now() } as const;
   await ledger.recordEvents([eventOf(name, news)]);
   log.warn('source.refused', { source: name, reason, message });

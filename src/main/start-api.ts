@@ -57,7 +57,10 @@ export async function startApiPart(
     maxUploadBytes: settings.uploadLimitBytes,
     now: () => Date.now(),
     newRunId,
-    meter: { ...parts.telemetry.page, answered: parts.telemetry.metrics.answered },
+    meter: {
+      ...parts.telemetry.page,
+      answered: (...call) => parts.telemetry.metrics.answered(...call),
+    },
     onInternalError: (error) => log.error('api.internal_error', { error }),
   });
   endings.push(() => server.close());

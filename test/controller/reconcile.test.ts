@@ -8,6 +8,10 @@ function remove(dir: string, name: string): void {
   rmSync(join(dir, name));
 }
 
+function byReason(a: { reason: string }, b: { reason: string }): number {
+  return a.reason < b.reason ? -1 : 1;
+}
+
 describe('status', () => {
   test('good, bad, good again → conditions date from when their status changed', async () => {
     const rig = await ReconcileRig.start();
@@ -62,6 +66,24 @@ describe('status', () => {
     expect(await rig.look(source)).toBe('unchanged');
     expect(await rig.status('dir')).toEqual(before);
     expect(await rig.events('dir')).toMatchObject([{ reason: 'Applied', count: 1 }]);
+  });
+
+  test('a bad file in a directory → a warning event, once, beside what was applied', async () => {
+    const rig = await ReconcileRig.start();
+    const dir = scratch();
+    write(dir, { 'a.yaml': workflow('a'), 'b.yaml': 'kind: Nonsense\n' });
+    const source = rig.source('dir', dir);
+    await rig.look(source);
+    await rig.look(source);
+    const events = await rig.events('dir');
+    expect(
+      events.map(({ reason, type, count }) => ({ reason, type, count })).toSorted(byReason),
+    ).toEqual([
+      { reason: 'Applied', type: 'normal', count: 1 },
+      { reason: 'PartlyApplied', type: 'warning', count: 1 },
+    ]);
+    const warning = events.find(({ type }) => type === 'warning');
+    expect(warning?.message).toContain('b.yaml:1:');
   });
 
   test('a bad revision looked at again → one event; a failing fetch → its event counts', async () => {
