@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { openMetrics } from '../telemetry/metrics.ts';
-import { freePort } from '../../test/e2e/behest-process.ts';
-import { serveMetrics } from './serve-metrics.ts';
+import { openMetrics } from '../../src/telemetry/metrics.ts';
+import { freePort } from './behest-process.ts';
+import { serveMetrics } from '../../src/main/serve-metrics.ts';
 
 it('a port is set → /metrics there, nothing else; closed at the end', async () => {
   const endings: (() => Promise<void>)[] = [];
