@@ -8,7 +8,7 @@ interface WrittenResponse {
 
 /**
  * Answers 400 where Connect says 500 for a message that it cannot read: bytes that are no such
- * protobuf, or no base64. What our own code throws never has these texts: see toFault.
+ * protobuf, no base64, or not compressed as it says. What our own code throws never has these texts: see toFault.
  */
 export function mendConnectStatus(request: HttpRequest, response: WrittenResponse): void {
   if (!isUnaryConnect(request)) return;
@@ -35,7 +35,10 @@ function isUnaryConnect({ method, headers }: HttpRequest): boolean {
 function mend(chunk: Uint8Array): Uint8Array | null {
   const { message = '' } = parse(chunk);
   const reason = /^parse binary: (.*)$/s.exec(message)?.[1];
-  const isUnread = message === 'internal error' || /content-type indicates binary/.test(message);
+  const isUnread =
+    message === 'internal error' ||
+    message === 'decompression failed' ||
+    /content-type indicates binary/.test(message);
   if (reason === undefined && !isUnread) return null;
   const detail = reason === undefined ? '' : `: ${reason}`;
   const error = {

@@ -191,6 +191,21 @@ test('Connect: bytes that are no message → 400 that says so', async () => {
   expect(error.message).toContain('cannot be read');
 });
 
+test('Connect: a body that is not compressed as it says → 400 that says so', async () => {
+  const answer = await fetch(`${api.server.url}/behest.v1.SourceService/GetSource`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/proto',
+      'content-encoding': 'br',
+      authorization: `Bearer ${TOKEN}`,
+    },
+    body: Buffer.from('gno'),
+  });
+  const error = (await answer.json()) as { code: string; message: string };
+  expect([answer.status, error.code]).toEqual([400, 'invalid_argument']);
+  expect(error.message).toContain('cannot be read');
+});
+
 test.each([
   ['U+0000 in a path', '/api/v1/sources/%00'],
   ['U+0000 in a query', '/api/v1/jobs?workflow_id=a%00'],
