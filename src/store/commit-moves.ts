@@ -1,17 +1,23 @@
 import type { RunChange } from '../controller/ports.ts';
 import type { Sql } from './connect.ts';
+import { asLastStep, endRun } from './end-run.ts';
 import { factColumns } from './fact-columns.ts';
+import { asStep, moveRun } from './move-run.ts';
 import { movedColumns } from './moved-columns.ts';
 
 /**
  * `commitRuns` for a batch that only moves runs on: no children, nothing answered or asked, which
  * is what nearly every batch is. Postgres prepares each writing part of a statement anew for every
- * execution, also where it then has no rows.
+ * execution, also where it then has no rows. A run that is alone has shorter statements still.
  */
 export async function commitMoves(
   sql: Sql,
   runs: readonly RunChange[],
 ): Promise<ReadonlySet<string>> {
+  const step = asStep(runs);
+  if (step !== null) return moveRun(sql, step);
+  const lastStep = asLastStep(runs);
+  if (lastStep !== null) return endRun(sql, lastStep);
   const c = movedColumns(runs);
   const f = factColumns(runs);
   const rows = await sql<{ id: string }[]>`

@@ -13,17 +13,8 @@ export interface LedgerUnderTest {
   close(): Promise<void>;
 }
 
-export interface ContractParts {
-  /** Off for a ledger that keeps runs only, without what sources declare. Default on. */
-  readonly hasRevisions?: boolean;
-}
-
 /** What every Ledger does, whatever it stores in. Each suite gets one ledger, empty at the start. */
-export function ledgerContract(
-  name: string,
-  makeLedger: () => Promise<LedgerUnderTest>,
-  { hasRevisions = true }: ContractParts = {},
-): void {
+export function ledgerContract(name: string, makeLedger: () => Promise<LedgerUnderTest>): void {
   describe(`ledger contract: ${name}`, () => {
     let made: LedgerUnderTest;
     let ledger: Ledger;
@@ -39,7 +30,7 @@ export function ledgerContract(
     childrenAreFound(get);
     locksExclude(get);
     sourcesAndEvents(get);
-    if (hasRevisions) revisionContract(get);
+    revisionContract(get);
   });
 }
 
@@ -149,6 +140,43 @@ const EVERY_FACT: readonly Fact[] = [
   { kind: 'finished', at: 9, status: 'failed', output: null, error: null },
 ];
 
+/** A run's changes, as they come when it is alone: a fact each, its end, a retry, another end. */
+const A_LIFE: readonly (Pick<RunChange, 'facts' | 'status'> & Partial<RunChange>)[] = [
+  ...EVERY_FACT.slice(0, -1).map((fact, n) => ({
+    facts: [fact],
+    status: n % 2 === 0 ? ('running' as const) : ('waiting' as const),
+    startedAt: 1,
+    wakeAt: n % 2 === 0 ? null : n,
+  })),
+  {
+    facts: [
+      attemptFact({ branch: 'a\u0000', outcome: { kind: 'completed', output: '\u0000' } }),
+      { kind: 'finished', at: 9, status: 'completed', output: { n: null }, error: null },
+    ],
+    status: 'completed',
+    startedAt: 1,
+    finishedAt: 9,
+    output: { n: null },
+  },
+  {
+    facts: [{ kind: 'reopened', at: 10, steps: [], cause: 'manual', by: 'me' }],
+    status: 'pending_retry',
+    startedAt: 1,
+    wakeAt: 11,
+    output: { of: 'a run that goes on' },
+  },
+  {
+    facts: [
+      attemptFact({ outcome: { kind: 'cancelled' } }),
+      { kind: 'finished', at: 12, status: 'failed', output: null, error: null },
+    ],
+    status: 'failed',
+    startedAt: 1,
+    finishedAt: 12,
+    error: { class: 'hard', code: 'code', message: 'a\u0000b', step: 'a' },
+  },
+];
+
 function commitsAreGuarded(get: () => Ledger): void {
   test('facts of every kind are committed → they are loaded unchanged, in order', async () => {
     const run = await createOne(get());
@@ -195,6 +223,30 @@ function commitsAreGuarded(get: () => Ledger): void {
     await get().commitRuns([change]);
     expect(await get().commitRuns([change])).toEqual(new Set());
     expect((await stored(get(), run.id)).facts).toHaveLength(1);
+  });
+
+  test('a run moves alone, others in a batch → the same record, and a repeat is refused', async () => {
+    const [alone, ...others] = [
+      await createOne(get()),
+      await createOne(get()),
+      await createOne(get()),
+    ];
+    let seq = 0;
+    for (const life of A_LIFE) {
+      const change = (run: RunRecord) => changeOf({ ...run, seq }, life);
+      expect(await get().commitRuns([change(alone!)])).toEqual(new Set([alone!.id]));
+      expect(await get().commitRuns([change(alone!)])).toEqual(new Set());
+      expect((await get().commitRuns(others.map(change))).size).toBe(2);
+      seq += life.facts.length;
+      const expected = await stored(get(), others[0]!.id);
+      const { id, namespace } = alone!;
+      const found = await stored(get(), id);
+      expect(found).toEqual({
+        ...expected,
+        run: { ...expected.run, id, namespace, versionId: alone!.versionId },
+      });
+      expect(found.run).toMatchObject({ seq, status: life.status });
+    }
   });
 
   test('many writers race for one run → exactly one wins each round', async () => {

@@ -36,6 +36,10 @@ async function useEverything(): Promise<RunRecord> {
   await ledger.commitRuns([
     changeOf(run!, { facts, children: [child], answered: [key], wakeAt: 5 }),
   ]);
+  await ledger.commitRuns([changeOf({ ...run!, seq: 1 }, { facts })]);
+  const end = { kind: 'finished', at: 9, status: 'completed', output: null, error: null } as const;
+  const last = { facts: [...facts, end], status: 'completed', finishedAt: 9 } as const;
+  await ledger.commitRuns([changeOf({ ...run!, seq: 2 }, last)]);
   await ledger.loadRuns([run!.id, child.id]);
   await ledger.loadRequests([run!.id]);
   await ledger.dueRuns(10, 10);
