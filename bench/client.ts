@@ -6,7 +6,7 @@ import { connect, type Pool } from '../src/store/connect.ts';
 import type { Store } from '../src/store/open-store.ts';
 import { newRunId } from '../src/store/uuid.ts';
 import { marks } from './noop.ts';
-import { chainSpec, fanSpec, register } from './workflows.ts';
+import { chainSpec, fanSpec, gatedSpec, register } from './workflows.ts';
 
 const CHUNK = 250;
 const POLL_MS = 5;
@@ -50,7 +50,8 @@ export class Client {
     return version;
   }
 
-  async #create(versionId: string, count: number, input: Json): Promise<string[]> {
+  /** Runs that begin with the same input. */
+  async create(versionId: string, count: number, input: Json): Promise<string[]> {
     const now = Date.now();
     const runs = Array.from({ length: count }, () => ({
       id: newRunId(now),
@@ -75,12 +76,19 @@ export class Client {
 
   /** All at once; resolves when the last has ended. */
   async throughput(runs: number, steps: number, verify = false): Promise<string[]> {
-    const ids = await this.#create(await this.chain(steps, verify), runs, {});
-    await this.#allEnd();
+    const ids = await this.create(await this.chain(steps, verify), runs, {});
+    await this.allEnd();
     return ids;
   }
 
-  async #allEnd(): Promise<void> {
+  /** Runs of chains whose first step starts at this time, epoch ms. */
+  async gated(options: { runs: number; steps: number; at: number }): Promise<string[]> {
+    const { runs, steps, at } = options;
+    const version = await this.#version(`gated-${steps}`, () => gatedSpec(steps));
+    return this.create(version, runs, { at: new Date(at).toISOString() });
+  }
+
+  async allEnd(): Promise<void> {
     const end = performance.now() + LIMIT_MS;
     for (;;) {
       const rows = await this.#sql`select id from run where status < 10 limit 1`;

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Figures } from './figures.ts';
 import type { RowOptions } from './rows.ts';
-import { end } from './system.ts';
+import { end } from './start-role.ts';
 import { memoryOf } from './usage.ts';
 
 const POLL_MS = 5;

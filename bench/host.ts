@@ -1,6 +1,8 @@
 // A process that holds one system under test; `bench.ts` drives it by messages.
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { aliveMb } from './alive.ts';
+import { census } from './census.ts';
 import { checkChains, checkFan } from './check-ledger.ts';
 import { fillHistory } from './history.ts';
 import { measureLists } from './lists.ts';
@@ -66,9 +68,27 @@ const calls = {
     return measureLists(system);
   },
   async alive() {
-    setFlagsFromString('--expose-gc');
-    (runInNewContext('gc') as () => void)();
-    return { mb: process.memoryUsage().heapUsed / 2 ** 20 };
+    return { mb: aliveMb() };
+  },
+  async census() {
+    return census(system);
+  },
+  async server() {
+    const folder = process.env['BEHEST_DATA_DIR'] ?? '';
+    return { url: system.apiUrl, token: (await readFile(join(folder, 'token'), 'utf8')).trim() };
+  },
+  async gated({ runs = 1, steps = 1, at = 0 }) {
+    return client.gated({ runs, steps, at });
+  },
+  async ends() {
+    await client.allEnd();
+    const rows = await client.sql<{ id: string; finished_at: number; status: number }[]>`
+      select r.id, r.finished_at, r.status::int4
+      from run r
+      join version v on v.id = r.version_id
+      join workflow w on w.id = v.workflow_id
+      where w.name like 'gated-%'`;
+    return rows;
   },
   async countWorkflows() {
     const [row] = await client.sql<{ count: number; newest: number }[]>`

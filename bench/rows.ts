@@ -2,6 +2,7 @@ import { measureColdStart } from './cold-start.ts';
 import type { Figures } from './figures.ts';
 import { measureManifests } from './manifests.ts';
 import { Remote, type RemoteOptions } from './remote.ts';
+import { measureWatchers } from './watchers.ts';
 import { percentile } from './usage.ts';
 
 export interface RowOptions {
@@ -26,6 +27,7 @@ export const rows: Readonly<Record<string, Row>> = {
   cold: measureColdStart,
   manifests: measureManifests,
   history: measureHistory,
+  watchers: measureWatchers,
 };
 
 /** What one round of a row is measured on, and where its figures go. */

@@ -1,14 +1,18 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
-import { appendFile, chmod, mkdir } from 'node:fs/promises';
+import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Bus } from '../src/bus/bus.ts';
 import { openBus, openDatabase } from '../src/main/open-transport.ts';
 import { endAll, openProcess } from '../src/main/process-parts.ts';
 import { startEmbeddedPostgres } from '../src/store/embedded/start-embedded-postgres.ts';
+import type { Store } from '../src/store/open-store.ts';
 import { localNats } from '../test/services/nats.ts';
 import { Client } from './client.ts';
 import { countOn } from './count-completed.ts';
+import { registerFlaky } from './flaky.ts';
 import { registerNoop } from './noop.ts';
+import { end, startRole } from './start-role.ts';
 
 export interface SystemOptions {
   /** `embedded` is `behest up`; `nats` is Postgres, NATS, and one process for each role. */
@@ -20,6 +24,8 @@ export interface SystemOptions {
   readonly natsUrl?: string;
   readonly controllers?: number;
   readonly runners?: number;
+  /** Of separate processes, starts an API too; the embedded system has one always. */
+  readonly withApi?: boolean;
   /** Where CPU profiles of the roles go. */
   readonly profiles?: string;
   /** Settings of Behest over those of the bench. */
@@ -28,7 +34,12 @@ export interface SystemOptions {
 
 export interface System {
   readonly client: Client;
+  readonly store: Store;
+  readonly bus: Bus;
+  /** Null where there is no API. */
   readonly apiUrl: string | null;
+  /** The processes beside this one, by name: `controller 1`. */
+  readonly roles: ReadonlyMap<string, ChildProcess>;
   stop(): Promise<void>;
 }
 
@@ -62,6 +73,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     };
     Object.assign(process.env, env);
     registerNoop(countOn(databaseUrl));
+    registerFlaky();
     return await wire(options, { endings, stop, databaseUrl });
   } catch (error) {
     await stop();
@@ -82,6 +94,7 @@ async function wire(options: SystemOptions, wiring: Wiring): Promise<System> {
   const store = await openDatabase(parts);
   const bus = await openBus(parts);
   let apiUrl: string | null = null;
+  const roles = new Map<string, ChildProcess>();
   if (options.mode === 'embedded') {
     const { startApiPart } = await import('../src/main/start-api.ts');
     const { startRunnerPart } = await import('../src/main/start-runner.ts');
@@ -90,18 +103,27 @@ async function wire(options: SystemOptions, wiring: Wiring): Promise<System> {
     await startRunnerPart(parts, { bus, selfUrl: apiUrl });
     await startControllerPart(parts, { store, bus, selfUrl: apiUrl });
   } else {
-    const roles = [
-      ...Array.from({ length: options.controllers ?? 1 }, () => 'controller'),
-      ...Array.from({ length: options.runners ?? 1 }, () => 'runner'),
-    ];
-    for (const role of roles) {
-      const child = await startRole(role, options);
+    for (const [name, role] of rolesOf(options)) {
+      const { child, url } = await startRole(role, options);
       endings.push(() => end(child));
+      roles.set(name, child);
+      if (role === 'api') apiUrl = url;
     }
   }
   const client = new Client({ store, bus, url: databaseUrl });
   endings.push(() => client.close());
-  return { client, apiUrl, stop };
+  return { client, store, bus, apiUrl, roles, stop };
+}
+
+/** Name and role of each process. */
+function rolesOf({ withApi = false, controllers = 1, runners = 1 }: SystemOptions) {
+  const numbered = (role: string, count: number) =>
+    Array.from({ length: count }, (_, index) => [`${role} ${index + 1}`, role] as const);
+  return [
+    ...numbered('api', withApi ? 1 : 0),
+    ...numbered('controller', controllers),
+    ...numbered('runner', runners),
+  ];
 }
 
 /** Earlier commits, which this bench is run on too, answer with the server itself. */
@@ -124,34 +146,4 @@ async function ownNats(endings: Wiring['endings']): Promise<string> {
   if (nats === null) throw new Error('--nats needs the program nats-server on the PATH');
   endings.push(() => nats.stop());
   return nats.url;
-}
-
-/** A role as a process of its own; resolves when it says that it is ready. */
-async function startRole(role: string, options: SystemOptions): Promise<ChildProcess> {
-  const { profiles, folder } = options;
-  const flags = profiles === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profiles}/${role}`];
-  const child = spawn(process.execPath, [...flags, join(import.meta.dirname, 'role.ts'), role], {
-    cwd: folder,
-    // `ready` is said at level info.
-    env: { ...process.env, LOG_LEVEL: 'info', PORT: '0' },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  await new Promise<void>((ready, reject) => {
-    let said = '';
-    const hear = (text: string): void => {
-      void appendFile(join(folder, `${role}.log`), text);
-      if (said.length < 100_000) said += text;
-      if (said.includes(`${role}.ready`)) ready();
-    };
-    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', hear);
-    child.once('exit', (code) => reject(new Error(`${role} ended with ${code}: ${said}`)));
-  });
-  return child;
-}
-
-export async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const gone = new Promise((done) => child.once('exit', done));
-  child.kill('SIGTERM');
-  await gone;
 }

@@ -75,7 +75,8 @@ export function memoryOf(root: number): Shares {
   return sums;
 }
 
-function pssOf(pid: number): number {
+/** Proportional set size of one process, MB. */
+export function pssOf(pid: number): number {
   try {
     const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1');
     return Number(/^Pss:\s+(\d+)/m.exec(text)?.[1] ?? 0) / 1024;

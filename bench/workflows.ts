@@ -15,6 +15,15 @@ export function chainSpec(steps: number, verify = false): WorkflowSpec {
   return { steps: list };
 }
 
+/** A chain that begins at the time `input.at`, so that all is in place before the first step. */
+export function gatedSpec(steps: number): WorkflowSpec {
+  const gate: StepSpec = { id: 'gate', type: 'wait', config: { until: '{{ input.at }}' } };
+  const [first, ...rest] = chainSpec(steps).steps ?? [];
+  return {
+    steps: [gate, ...(first === undefined ? [] : [{ ...first, needs: ['gate'] }]), ...rest],
+  };
+}
+
 /** One no-op task for each item of the input. */
 export function fanSpec(): WorkflowSpec {
   const step = { id: 's0', type: 'noop', forEach: '{{ input.items }}', maxParallel: 1_000_000 };
