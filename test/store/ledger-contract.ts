@@ -234,16 +234,16 @@ function commitsAreGuarded(get: () => Ledger): void {
     let seq = 0;
     for (const life of A_LIFE) {
       const change = (run: RunRecord) => changeOf({ ...run, seq }, life);
-      expect(await get().commitRuns([change(alone!)])).toEqual(new Set([alone!.id]));
-      expect(await get().commitRuns([change(alone!)])).toEqual(new Set());
+      expect(await get().commitRuns([change(alone)])).toEqual(new Set([alone.id]));
+      expect(await get().commitRuns([change(alone)])).toEqual(new Set());
       expect((await get().commitRuns(others.map(change))).size).toBe(2);
       seq += life.facts.length;
-      const expected = await stored(get(), others[0]!.id);
-      const { id, namespace } = alone!;
+      const expected = await stored(get(), others[0].id);
+      const { id, namespace } = alone;
       const found = await stored(get(), id);
       expect(found).toEqual({
         ...expected,
-        run: { ...expected.run, id, namespace, versionId: alone!.versionId },
+        run: { ...expected.run, id, namespace, versionId: alone.versionId },
       });
       expect(found.run).toMatchObject({ seq, status: life.status });
     }
