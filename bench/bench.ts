@@ -1,5 +1,5 @@
 // Measures every row of the bar: `npm run bench -- [ROW…] [--nats] [--rounds N] [--quick]
-// [--controllers N] [--runners N] [--json FILE] [--against COMMIT] [--profiles FOLDER]`.
+// [--steps N] [--controllers N] [--runners N] [--json FILE] [--against COMMIT] [--profiles FOLDER]`.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -16,6 +16,7 @@ const { values, positionals } = parseArgs({
     nats: { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
     rounds: { type: 'string', default: '5' },
+    steps: { type: 'string' },
     controllers: { type: 'string', default: '1' },
     runners: { type: 'string', default: '1' },
     json: { type: 'string' },
@@ -24,7 +25,9 @@ const { values, positionals } = parseArgs({
   },
 });
 
-const wanted = positionals.length === 0 ? Object.keys(rows) : positionals;
+/** The soak takes long and is only run when it is named. */
+const usual = Object.keys(rows).filter((name) => name !== 'soak');
+const wanted = positionals.length === 0 ? usual : positionals;
 for (const name of wanted) {
   if (rows[name] !== undefined) continue;
   throw new Error(`row "${name}": expected one of ${Object.keys(rows).join(', ')}`);
@@ -56,9 +59,13 @@ async function measureAll(earlierPath: string | null): Promise<void> {
   for (const name of wanted) {
     const figures = new Figures();
     console.log(`\n${name}`);
-    const options = { systems, rounds: Number(values.rounds), isQuick: values.quick };
-    await rows[name]?.(options, figures);
-    figures.print();
+    const steps = values.steps === undefined ? {} : { steps: Number(values.steps) };
+    const options = { systems, rounds: Number(values.rounds), isQuick: values.quick, ...steps };
+    try {
+      await rows[name]?.(options, figures);
+    } finally {
+      figures.print();
+    }
     results[name] = figures.summary;
   }
   if (values.json === undefined) return;

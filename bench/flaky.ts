@@ -11,12 +11,13 @@ export function registerFlaky(): void {
     configSchema: { type: 'object' },
     runsIn: 'runner',
     timeoutMs: 60_000,
-    execute: ({ task, log }, config) => {
+    execute: (context, config) => {
+      const { task } = context;
       const { failures = 0, hard = false } = (config ?? {}) as {
         failures?: number;
         hard?: boolean;
       };
-      log('info', `attempt ${task.attempt}`);
+      context.log('info', `attempt ${task.attempt}`);
       if (task.attempt > failures) return Promise.resolve({ n: task.attempt });
       const message = `attempt ${task.attempt} of ${failures} that fail`;
       if (hard) throw new HardError('internal', message);

@@ -6,6 +6,7 @@ import { census } from './census.ts';
 import { checkChains, checkFan } from './check-ledger.ts';
 import { fillHistory } from './history.ts';
 import { measureLists } from './lists.ts';
+import { SoakLoad } from './soak-load.ts';
 import { startSystem, type SystemOptions } from './system.ts';
 
 export interface Call {
@@ -18,6 +19,7 @@ const options = JSON.parse(process.argv[2] ?? '{}') as SystemOptions;
 process.chdir(options.folder);
 const system = await startSystem(options);
 const { client } = system;
+const load = new SoakLoad(system, process.env['BEHEST_SOURCE'] ?? '');
 
 /** Runs of the last calls that are still to be held against the ledger. */
 let unchecked: { ids: string[]; steps: number }[] = [];
@@ -69,6 +71,9 @@ const calls = {
   },
   async alive() {
     return { mb: aliveMb() };
+  },
+  async slice({ hundreds = 1, isNew = 1 }) {
+    return { steps: await load.slice(hundreds, isNew === 1) };
   },
   async census() {
     return census(system);

@@ -2,6 +2,7 @@ import { measureColdStart } from './cold-start.ts';
 import type { Figures } from './figures.ts';
 import { measureManifests } from './manifests.ts';
 import { Remote, type RemoteOptions } from './remote.ts';
+import { soak } from './soak.ts';
 import { measureWatchers } from './watchers.ts';
 import { percentile } from './usage.ts';
 
@@ -10,6 +11,8 @@ export interface RowOptions {
   readonly systems: ReadonlyMap<string, RemoteOptions>;
   readonly rounds: number;
   readonly isQuick: boolean;
+  /** Of the soak; by default those of two hours. */
+  readonly steps?: number;
 }
 
 type Row = (options: RowOptions, figures: Figures) => Promise<void>;
@@ -28,6 +31,7 @@ export const rows: Readonly<Record<string, Row>> = {
   manifests: measureManifests,
   history: measureHistory,
   watchers: measureWatchers,
+  soak,
 };
 
 /** What one round of a row is measured on, and where its figures go. */
