@@ -57,7 +57,7 @@ async function visit(server: VisitorCall): Promise<{ calls: number; events: numb
     workflow_id: 'soak-stopped',
     input: {},
   });
-  await call(server, `/jobs/${stopped.job_id}/cancel`, { reason: 'visitor' });
+  await call(server, `/api/v1/jobs/${stopped.job_id}/cancel`, { reason: 'visitor' });
   const events = await Promise.all(watches);
   for (const { job_id: id } of started) {
     await call(server, `/api/v1/jobs/${id}`);
