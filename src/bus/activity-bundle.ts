@@ -55,6 +55,7 @@ export function sharedDeliveries(
       ack: () => settle(null),
       release: (delayMs = 0) => settle(delayMs),
       working: () => bundle.working(),
+      makeRoom: () => bundle.makeRoom(),
     };
   });
 }

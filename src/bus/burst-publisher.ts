@@ -12,6 +12,14 @@ const FILES_GONE = 'no such file';
 const MEND_WAIT_MS = 250;
 const NO_RESPONDERS = 503;
 
+/**
+ * Which messages of a burst the server acknowledges. `ends` is the first and the last: it takes
+ * them in order, so what keeps one between them from being stored and passes before the last is
+ * all that stays unknown. For messages that are found missing and sent again: an acknowledgement
+ * costs the server 0.02 and this process 0.01 CPU s for each 10,000.
+ */
+export type Acknowledged = 'each' | 'ends';
+
 export interface Outgoing {
   readonly subject: string;
   readonly body: Uint8Array;
@@ -35,8 +43,12 @@ export interface Mender {
   replace(subject: string): Promise<void>;
 }
 
-interface Burst {
+interface Content {
   readonly messages: readonly Outgoing[];
+  readonly acknowledged: Acknowledged;
+}
+
+interface Burst extends Content {
   readonly end: (failure: Error | null) => void;
   /** Names this sending of it; acknowledgements of an earlier one do not count. */
   id: string;
@@ -45,8 +57,8 @@ interface Burst {
 }
 
 /**
- * Publishes to JetStream in bursts: every message is acknowledged by the server, but all
- * acknowledgements of a burst come to one subscription and are merely counted. Measured: 3 µs of
+ * Publishes to JetStream in bursts: all acknowledgements of a burst come to one subscription and
+ * are merely counted. Measured: 3 µs of
  * this process for a message, against 37 with a promise and a timer for each.
  */
 export class BurstPublisher {
@@ -63,14 +75,14 @@ export class BurstPublisher {
   }
 
   /** Resolves when all are stored; what the stream holds already counts as stored. */
-  async publish(messages: readonly Outgoing[]): Promise<void> {
+  async publish(messages: readonly Outgoing[], acknowledged: Acknowledged): Promise<void> {
     for (let from = 0; from < messages.length; from += MAX_BURST) {
-      const burst = messages.length > MAX_BURST ? messages.slice(from, from + MAX_BURST) : messages;
-      await this.persist(burst);
+      const some = messages.length > MAX_BURST ? messages.slice(from, from + MAX_BURST) : messages;
+      await this.persist({ messages: some, acknowledged });
     }
   }
 
-  private async persist(burst: readonly Outgoing[]): Promise<void> {
+  private async persist(burst: Content): Promise<void> {
     try {
       await this.send(burst);
     } catch (error) {
@@ -81,11 +93,11 @@ export class BurstPublisher {
     }
   }
 
-  private async sendOrReplace(burst: readonly Outgoing[]): Promise<void> {
+  private async sendOrReplace(burst: Content): Promise<void> {
     try {
       await this.send(burst);
     } catch (error) {
-      const [first] = burst;
+      const [first] = burst.messages;
       if (!(error instanceof StreamBrokenError) || first === undefined) throw error;
       await this.mender.replace(first.subject);
       await this.send(burst);
@@ -102,7 +114,7 @@ export class BurstPublisher {
     for (const burst of open) this.transmit(burst);
   }
 
-  private send(messages: readonly Outgoing[]): Promise<void> {
+  private send(content: Content): Promise<void> {
     return new Promise((resolve, reject) => {
       const end = (failure: Error | null): void => {
         clearTimeout(timer);
@@ -110,7 +122,7 @@ export class BurstPublisher {
         if (failure === null) resolve();
         else reject(failure);
       };
-      const burst: Burst = { messages, end, id: '', left: 0, failure: null };
+      const burst: Burst = { ...content, end, id: '', left: 0, failure: null };
       const timer = setTimeout(() => end(timedOut(burst)), ACK_TIMEOUT_MS);
       this.transmit(burst);
     });
@@ -118,14 +130,17 @@ export class BurstPublisher {
 
   private transmit(burst: Burst): void {
     burst.id = String(this.nextBurst);
-    burst.left = burst.messages.length;
+    const { messages, acknowledged } = burst;
+    const last = messages.length - 1;
+    burst.left = acknowledged === 'each' ? messages.length : Math.min(2, messages.length);
     burst.failure = null;
     this.nextBurst += 1;
     this.bursts.set(burst.id, burst);
     const reply = `${this.inbox}.${burst.id}`;
     try {
-      for (const { subject, body } of burst.messages) {
-        this.connection.publish(subject, body, { reply });
+      for (const [index, { subject, body }] of messages.entries()) {
+        const isAsked = acknowledged === 'each' || index === 0 || index === last;
+        this.connection.publish(subject, body, isAsked ? { reply } : {});
       }
     } catch (error) {
       burst.end(error instanceof Error ? error : new Error(String(error)));
@@ -156,7 +171,7 @@ function failureOf(msg: Msg): Error | null {
   return description.includes(FILES_GONE) ? new StreamBrokenError(message) : new Error(message);
 }
 
-function timedOut({ left, messages }: Burst): Error {
-  const of = messages.length;
-  return new Error(`NATS did not confirm ${left} of ${of} messages within ${ACK_TIMEOUT_MS} ms`);
+function timedOut({ messages }: Burst): Error {
+  const count = messages.length;
+  return new Error(`NATS did not confirm all of ${count} messages within ${ACK_TIMEOUT_MS} ms`);
 }

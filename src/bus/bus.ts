@@ -6,9 +6,10 @@ import type { ActivityEntry, Checkpoint, Task, TaskId } from '../task/task.ts';
  */
 export interface Bus {
   /**
-   * Sends a burst of tasks; resolves when the transport has stored all of it. A task that is still
-   * queued or being worked on is not doubled. Rejects when not all is stored (the transport is
-   * away, a queue is full); what was stored stays, and sending all of it again is harmless.
+   * Sends a burst of tasks; resolves when the transport has stored its first and its last. A task
+   * that is still queued or being worked on is not doubled. Rejects when they are not stored (the
+   * transport is away, a queue is full); what was stored stays, and sending all of it again is
+   * harmless. What was lost between them is among the `missingTasks`.
    */
   publishTasks(tasks: readonly Task[]): Promise<void>;
 
@@ -34,13 +35,27 @@ export interface Bus {
   publishCheckpoints(checkpoints: readonly Checkpoint[]): Promise<void>;
 
   /**
+   * The same by the shortest way: resolves when each is either recorded by the controller that its
+   * run belongs to or stored in the transport. Not for a controller, which would wait for itself.
+   */
+  reportCheckpoints(checkpoints: readonly Checkpoint[]): Promise<void>;
+
+  /**
    * Delivers checkpoints in batches as they come, without lingering when idle. The next batch is
-   * fetched while at most `maxInFlight` are unacknowledged, which is the back-pressure.
+   * fetched while at most `maxInFlight` are unacknowledged, which is the back-pressure. One
+   * consumer a process; while it lasts, a share of the runs belongs to this process.
    */
   consumeCheckpoints(
     options: { readonly maxInFlight: number },
     handler: (batch: readonly Delivery<Checkpoint>[]) => void,
   ): Promise<Consumer>;
+
+  /**
+   * Whether a run belongs to this process: of all that consume checkpoints, one is meant to move
+   * it. Processes may see it differently while one comes or goes, so it saves work and guards
+   * nothing.
+   */
+  isOurs(runId: string): boolean;
 
   publishActivity(entries: readonly ActivityEntry[]): Promise<void>;
   consumeActivity(
@@ -94,6 +109,8 @@ export interface Delivery<T> {
   release(delayMs?: number): void;
   /** Still at it: extends the lease. */
   working(): void;
+  /** The work is over, only its acknowledgement is still to come: another may take its place. */
+  makeRoom(): void;
 }
 
 export interface Consumer {

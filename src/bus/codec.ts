@@ -1,5 +1,5 @@
 import type { ActivityEntry, Checkpoint, Task } from '../task/task.ts';
-import { digestOf } from './subjects.ts';
+import { digestOf, type Subjects } from './subjects.ts';
 
 /** The largest message, encoded, that the bus carries; above its own limit it goes by blob. */
 export const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
@@ -33,8 +33,25 @@ export interface Spill {
 }
 
 /** One byte that tells inline from spilled, then JSON. */
-export function encode(message: Task | Checkpoint | readonly ActivityEntry[]): Uint8Array {
+export function encode(message: Checkpoint | readonly ActivityEntry[]): Uint8Array {
   return withTag(INLINE, JSON.stringify(message));
+}
+
+/** What its subject does not say of a task; what is empty is left out. The server copies it often. */
+export function encodeTask(task: Task): Uint8Array {
+  const { namespace, workflow, stepId, type, config, timeoutMs, idempotencyKey } = task;
+  const { deferred, files, traceparent } = task;
+  const body = {
+    ...{ namespace, workflow, stepId, type, config, timeoutMs, idempotencyKey, traceparent },
+    deferred: deferred.length === 0 ? undefined : deferred,
+    files: Object.keys(files).length === 0 ? undefined : files,
+  };
+  return withTag(INLINE, JSON.stringify(body));
+}
+
+/** Many checkpoints, each as JSON text, in one message. */
+export function encodeReport(checkpoints: readonly string[]): Uint8Array {
+  return withTag(INLINE, `[${checkpoints.join(',')}]`);
 }
 
 export function encodeSpill(spill: Spill): Uint8Array {
@@ -49,8 +66,9 @@ export function spillOf(subject: string, bytes: Uint8Array): Spill | null {
   return { digest };
 }
 
-export function decodeTask(subject: string, bytes: Uint8Array): Task {
-  const value = parse(subject, bytes);
+export function decodeTask(subjects: Subjects, subject: string, bytes: Uint8Array): Task {
+  const body = parse(subject, bytes);
+  const value = { deferred: [], files: {}, ...body, ...subjects.taskOf(subject) };
   requireFields(subject, value, taskFields);
   return value as unknown as Task;
 }
@@ -61,6 +79,15 @@ export function decodeCheckpoint(subject: string, bytes: Uint8Array): Checkpoint
   return value as unknown as Checkpoint;
 }
 
+export function decodeReport(subject: string, bytes: Uint8Array): Checkpoint[] {
+  const value = parse(subject, bytes);
+  if (!Array.isArray(value) || value.length === 0) {
+    throw new MalformedMessageError(subject, 'expected a list of checkpoints');
+  }
+  for (const checkpoint of value) requireFields(subject, checkpoint, checkpointFields);
+  return value as Checkpoint[];
+}
+
 export function decodeActivity(subject: string, bytes: Uint8Array): ActivityEntry[] {
   const value = parse(subject, bytes);
   if (!Array.isArray(value)) throw new MalformedMessageError(subject, 'expected a list');
@@ -69,16 +96,10 @@ export function decodeActivity(subject: string, bytes: Uint8Array): ActivityEntr
 }
 
 const taskFields = {
-  id: 'string',
-  runId: 'string',
   namespace: 'string',
   workflow: 'string',
-  step: 'number',
   stepId: 'string',
-  item: 'number',
-  attempt: 'number',
   type: 'string',
-  queue: 'string',
   deferred: 'object',
   files: 'object',
   timeoutMs: 'number',

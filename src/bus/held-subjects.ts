@@ -33,7 +33,7 @@ export class HeldSubjects {
     this.checkpoints = {
       stream: subjects.checkpointStream,
       all: subjects.allCheckpoints,
-      subjectOf: (ref) => subjects.checkpoint({ taskId: ref.id, runId: ref.runId }),
+      subjectOf: (ref) => subjects.checkpoint({ taskId: ref.id }),
       groupOf: (ref) => subjects.runCheckpoints(ref.runId),
     };
   }

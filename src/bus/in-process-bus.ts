@@ -93,11 +93,19 @@ class InProcessBus implements Bus {
     });
   }
 
+  reportCheckpoints(checkpoints: readonly Checkpoint[]): Promise<void> {
+    return this.publishCheckpoints(checkpoints);
+  }
+
   consumeCheckpoints(
     options: { readonly maxInFlight: number },
     handler: (batch: readonly Delivery<Checkpoint>[]) => void,
   ): Promise<Consumer> {
     return this.settle(() => attach([this.checkpoints], batchTaker(options.maxInFlight, handler)));
+  }
+
+  isOurs(): boolean {
+    return true;
   }
 
   publishActivity(entries: readonly ActivityEntry[]): Promise<void> {

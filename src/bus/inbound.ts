@@ -94,4 +94,8 @@ class DecodedDelivery<T> implements Delivery<T> {
   working(): void {
     this.raw.working();
   }
+
+  makeRoom(): void {
+    this.raw.makeRoom();
+  }
 }

@@ -1,19 +1,22 @@
-import { JetStreamApiError, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { ClosedConnectionError, type NatsConnection } from '@nats-io/transport-node';
+import { randomUUID } from 'node:crypto';
+import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
 import type { ActivityEntry, Checkpoint, Task } from '../task/task.ts';
 import { activityMessages, sharedDeliveries } from './activity-bundle.ts';
 import { BlobClient } from './blob-client.ts';
 import { BlobServer } from './blob-server.ts';
-import { BurstPublisher, type Outgoing } from './burst-publisher.ts';
+import { type Acknowledged, BurstPublisher, type Outgoing } from './burst-publisher.ts';
 import type { BlobStore, Bus, ConsumeTasks, Consumer, Delivery, Signal, TaskRef } from './bus.ts';
 import { type BusLog, silentBusLog } from './bus-log.ts';
-import { decodeActivity, decodeCheckpoint, decodeTask, encode } from './codec.ts';
+import { decodeActivity, decodeCheckpoint, decodeTask, encode, encodeTask } from './codec.ts';
 import { HeldSubjects } from './held-subjects.ts';
 import { Inbound } from './inbound.ts';
 import type { JetStreamDelivery } from './jetstream-delivery.ts';
 import { connectNats, type NatsOptions } from './nats-connection.ts';
+import { Presence } from './presence.ts';
 import { PullPump } from './pull-pump.ts';
+import { ReportReceiver } from './report-receiver.ts';
+import { ReportSender } from './report-sender.ts';
 import { SignalChannel } from './signal-channel.ts';
 import { Slots } from './slots.ts';
 import { Spiller } from './spiller.ts';
@@ -30,6 +33,7 @@ import {
   taskSource,
 } from './streams.ts';
 import { Subjects } from './subjects.ts';
+import { untilDone } from './until-done.ts';
 
 export interface JetStreamOptions extends NatsOptions {
   /** First token of every subject; keeps several installations on one server apart. */
@@ -70,6 +74,8 @@ class JetStreamBus implements Bus {
   private readonly blobs: BlobClient;
   private readonly spiller: Spiller;
   private readonly signals: SignalChannel;
+  private readonly presence: Presence;
+  private readonly reports: ReportSender;
   private readonly pumps = new Set<PullPump>();
   private readonly replacing = new Map<string, Promise<void>>();
   private ensuring: Promise<void> | null = null;
@@ -93,6 +99,9 @@ class JetStreamBus implements Bus {
     this.blobs = new BlobClient(connection, this.subjects);
     this.spiller = new Spiller(connection, this.blobs);
     this.signals = new SignalChannel(connection, this.subjects, this.log);
+    this.presence = new Presence({ connection, subjects: this.subjects, log: this.log });
+    const { subjects, presence } = this;
+    this.reports = new ReportSender({ connection, subjects, presence });
     void this.followStatus();
   }
 
@@ -105,10 +114,14 @@ class JetStreamBus implements Bus {
   }
 
   publishTasks(tasks: readonly Task[]): Promise<void> {
-    return this.publish(tasks, (task) => ({
-      subject: this.subjects.task(task),
-      body: encode(task),
-    }));
+    return this.publish(
+      tasks,
+      (task) => ({
+        subject: this.subjects.task(task),
+        body: encodeTask(task),
+      }),
+      'ends',
+    );
   }
 
   missingTasks(tasks: readonly TaskRef[]): Promise<TaskRef[]> {
@@ -124,7 +137,9 @@ class JetStreamBus implements Bus {
     handler: (delivery: Delivery<Task>) => void,
   ): Promise<Consumer> {
     const { queues, maxInFlight, leaseMs = TASK_LEASE_MS } = options;
-    const inbound = this.inbound(decodeTask, (batch) => batch.forEach(handler));
+    const decode = (subject: string, bytes: Uint8Array) =>
+      decodeTask(this.subjects, subject, bytes);
+    const inbound = this.inbound(decode, (batch) => batch.forEach(handler));
     const sources = queues.map((queue) => taskSource(this.subjects, queue, leaseMs));
     return this.consume(sources, maxInFlight, (delivery) => inbound.receive(delivery));
   }
@@ -136,13 +151,34 @@ class JetStreamBus implements Bus {
     }));
   }
 
-  consumeCheckpoints(
+  async reportCheckpoints(checkpoints: readonly Checkpoint[]): Promise<void> {
+    await this.publishCheckpoints(await this.reports.send(checkpoints));
+  }
+
+  async consumeCheckpoints(
     options: { readonly maxInFlight: number },
     handler: (batch: readonly Delivery<Checkpoint>[]) => void,
   ): Promise<Consumer> {
+    const { connection, subjects, presence, log } = this;
+    const { maxInFlight } = options;
     const inbound = this.inbound(decodeCheckpoint, handler);
-    const source = checkpointSource(this.subjects);
-    return this.consume([source], options.maxInFlight, (delivery) => inbound.receive(delivery));
+    const source = checkpointSource(subjects);
+    const stored = await this.consume([source], maxInFlight, (raw) => inbound.receive(raw));
+    const recorder = randomUUID();
+    const subject = subjects.report(recorder);
+    const direct = new ReportReceiver({ connection, subject, maxInFlight, handler, log });
+    presence.join(recorder);
+    return {
+      stop: async () => {
+        presence.leave();
+        direct.stop();
+        await stored.stop();
+      },
+    };
+  }
+
+  isOurs(runId: string): boolean {
+    return this.presence.isOurs(runId);
   }
 
   publishActivity(entries: readonly ActivityEntry[]): Promise<void> {
@@ -198,13 +234,18 @@ class JetStreamBus implements Bus {
   }
 
   close(): Promise<void> {
+    this.presence.close();
     return this.connection.close();
   }
 
-  private async publish<T>(messages: readonly T[], toOutgoing: (message: T) => Outgoing) {
+  private async publish<T>(
+    messages: readonly T[],
+    toOutgoing: (message: T) => Outgoing,
+    acknowledged: Acknowledged = 'each',
+  ): Promise<void> {
     if (messages.length === 0) return;
     const outgoing = messages.map(toOutgoing);
-    await this.publisher.publish(await this.spiller.fit(outgoing));
+    await this.publisher.publish(await this.spiller.fit(outgoing), acknowledged);
   }
 
   private inbound<T>(
@@ -286,35 +327,6 @@ class JetStreamBus implements Bus {
     }
   }
 }
-
-const RETRY_MS = 1_000;
-
-/** A server that goes away while a process starts comes back: it is waited for, with a word. */
-async function untilDone<T>(
-  work: () => Promise<T>,
-  log: BusLog,
-  mend: () => Promise<void> = () => Promise.resolve(),
-): Promise<void> {
-  for (;;) {
-    try {
-      await work();
-      return;
-    } catch (error) {
-      if (isFinal(error)) throw error;
-      log.warn('nats.not_ready', { error, retryMs: RETRY_MS });
-      await sleep(RETRY_MS);
-      await mend().catch(() => undefined); // The next try tells what is still wrong.
-    }
-  }
-}
-
-/** Closed by ourselves, or refused for what was asked, which asking again does not mend. */
-function isFinal(error: unknown): boolean {
-  if (error instanceof ClosedConnectionError) return true;
-  return error instanceof JetStreamApiError && error.status === BAD_REQUEST;
-}
-
-const BAD_REQUEST = 400;
 
 const PING_TIMEOUT_MS = 2_000;
 

@@ -10,6 +10,8 @@ const WORKING = encoder.encode('+WPI');
 interface Owner {
   deliver(delivery: JetStreamDelivery): void;
   settled(delivery: JetStreamDelivery): void;
+  /** Not settled, but it needs its slot no more. */
+  over(delivery: JetStreamDelivery): void;
 }
 
 /** One delivered message with what JetStream says about it in its reply subject. */
@@ -74,6 +76,10 @@ export class JetStreamDelivery {
 
   working(): void {
     if (!this.isSettled) this.respond(WORKING);
+  }
+
+  makeRoom(): void {
+    if (!this.isSettled) this.owner.over(this);
   }
 
   private settle(answer: Uint8Array): void {

@@ -98,8 +98,13 @@ export class PullPump {
 
   /** The message is done with: its slot is free. */
   settled(delivery: JetStreamDelivery): void {
-    if (!this.unsettled.delete(keyOf(delivery))) return;
-    if (delivery.entered) this.options.slots.leave();
+    if (this.unsettled.delete(keyOf(delivery))) this.over(delivery);
+  }
+
+  over(delivery: JetStreamDelivery): void {
+    if (!delivery.entered) return;
+    delivery.entered = false;
+    this.options.slots.leave();
   }
 
   private subscribe(): Subscription {

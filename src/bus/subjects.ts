@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { ActivityEntry, Checkpoint } from '../task/task.ts';
+import type { ActivityEntry, Checkpoint, Task } from '../task/task.ts';
 import type { TaskRef } from './bus.ts';
 
-const PARTITIONS = 16;
+type SubjectOfTask = Pick<Task, 'id' | 'runId' | 'step' | 'item' | 'attempt' | 'queue'>;
 
 /**
  * The names of everything in NATS, under one prefix. A task's subject is its identity: whether the
@@ -32,6 +32,15 @@ export class Subjects {
     return `${this.prefix}.tasks.${queueToken(ref.queue)}.${ref.id}`;
   }
 
+  /** What a task's subject says of it. */
+  taskOf(subject: string): SubjectOfTask {
+    const [attempt = '', item = '', step = '', runId = '', token = ''] = subject
+      .split('.')
+      .toReversed();
+    const numbers = { step: Number(step), item: Number(item), attempt: Number(attempt) };
+    return { id: `${runId}.${step}.${item}.${attempt}`, runId, ...numbers, queue: queueOf(token) };
+  }
+
   queueTasks(queue: string): string {
     return `${this.prefix}.tasks.${queueToken(queue)}.>`;
   }
@@ -40,12 +49,12 @@ export class Subjects {
     return `${this.prefix}.tasks.${queueToken(queue)}.${runId}.>`;
   }
 
-  checkpoint(checkpoint: Pick<Checkpoint, 'taskId' | 'runId'>): string {
-    return `${this.prefix}.checkpoints.${partition(checkpoint.runId)}.${checkpoint.taskId}`;
+  checkpoint(checkpoint: Pick<Checkpoint, 'taskId'>): string {
+    return `${this.prefix}.checkpoints.${checkpoint.taskId}`;
   }
 
   runCheckpoints(runId: string): string {
-    return `${this.prefix}.checkpoints.${partition(runId)}.${runId}.>`;
+    return `${this.prefix}.checkpoints.${runId}.>`;
   }
 
   activity(entry: Pick<ActivityEntry, 'runId'>): string {
@@ -57,6 +66,15 @@ export class Subjects {
     if (subject.startsWith(`${this.prefix}.tasks.`)) return this.taskStream;
     if (subject.startsWith(`${this.prefix}.checkpoints.`)) return this.checkpointStream;
     return this.activityStream;
+  }
+
+  /** Checkpoints straight to one controller. */
+  report(recorder: string): string {
+    return `${this.prefix}.reports.${recorder}`;
+  }
+
+  get presence(): string {
+    return this.signal('presence');
   }
 
   signal(kind: string): string {
@@ -74,16 +92,8 @@ export function queueToken(queue: string): string {
   return `=${Buffer.from(queue, 'utf8').toString('hex')}`;
 }
 
-/**
- * Spreads runs over partitions, so that later one controller can take some of them only. FNV-1a:
- * a run keeps its partition over processes and versions.
- */
-function partition(runId: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < runId.length; i += 1) {
-    hash = Math.imul(hash ^ runId.charCodeAt(i), 0x01000193);
-  }
-  return ((hash ^ (hash >>> 16)) >>> 0) % PARTITIONS;
+function queueOf(token: string): string {
+  return token.startsWith('=') ? Buffer.from(token.slice(1), 'hex').toString('utf8') : token;
 }
 
 /** The name of bytes in the blob store. */

@@ -115,6 +115,10 @@ export class Attempt implements StepContext {
     for (const delivery of this.deliveries) delivery.working();
   }
 
+  makeRoom(): void {
+    for (const delivery of this.deliveries) delivery.makeRoom();
+  }
+
   ack(): void {
     for (const delivery of this.deliveries) delivery.ack();
   }

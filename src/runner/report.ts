@@ -17,9 +17,12 @@ interface Report {
   readonly checkpoint: Checkpoint;
 }
 
+/** Bursts on their way at once. One alone would wait for the ledger's commits one after another. */
+const MAX_BURSTS = 4;
+
 /**
- * Publishes checkpoints, one burst at a time: what finishes while a burst is on its way makes the
- * next one. A task is acknowledged only when its checkpoint is stored; until then the runner goes
+ * Publishes checkpoints in bursts: what finishes while all that may be are on their way makes the
+ * next one. A task is acknowledged only when its checkpoint is safe; until then the runner goes
  * on holding its lease, so a transport that is away for long costs time, never a second attempt.
  */
 export class Reporter {
@@ -27,7 +30,7 @@ export class Reporter {
   private waiting: Report[] = [];
   /** Failed in a burst: sent alone from then on, so that one bad report holds up no other. */
   private failed: Report[] = [];
-  private sending = false;
+  private bursts = 0;
   private scheduled = false;
   private backOffMs = FIRST_BACK_OFF_MS;
   private retryTimer: NodeJS.Timeout | undefined;
@@ -39,12 +42,12 @@ export class Reporter {
 
   add(attempt: Attempt, checkpoint: Checkpoint): void {
     this.waiting.push({ attempt, checkpoint });
-    if (this.sending || this.scheduled) return;
+    if (this.scheduled) return;
     this.scheduled = true;
     // Everything that ends in this turn of the event loop goes along in the burst.
     setImmediate(() => {
       this.scheduled = false;
-      void this.send();
+      if (this.bursts < MAX_BURSTS) void this.send();
     });
   }
 
@@ -55,13 +58,13 @@ export class Reporter {
   }
 
   private async send(): Promise<void> {
-    this.sending = true;
+    this.bursts += 1;
     while (this.waiting.length > 0 && !this.closed) {
       const burst = this.waiting;
       this.waiting = [];
       await this.publish(burst);
     }
-    this.sending = false;
+    this.bursts -= 1;
   }
 
   private async publish(burst: readonly Report[]): Promise<void> {

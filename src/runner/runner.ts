@@ -104,7 +104,7 @@ class TaskRunner implements Runner {
       log: this.log,
     });
     this.reporter = new Reporter({
-      publish: (checkpoints) => bus.publishCheckpoints(checkpoints),
+      publish: (checkpoints) => bus.reportCheckpoints(checkpoints),
       done: (attempt) => this.done(attempt),
       log: this.log,
     });
@@ -225,6 +225,8 @@ class TaskRunner implements Runner {
 
   private finish(attempt: Attempt, outcome: Outcome): void {
     attempt.finished = true;
+    // What waits to be recorded keeps nobody from working, as long as it does not pile up.
+    if (this.attempts.size < 2 * this.options.concurrency) attempt.makeRoom();
     const { task, startedAt } = attempt;
     this.reporter.add(attempt, {
       taskId: task.id,

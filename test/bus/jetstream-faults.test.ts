@@ -156,7 +156,7 @@ describe.skipIf(probe === null)('JetStream bus, when things break', () => {
     const bus = await open();
     await server.kill();
     const task = sampleTask();
-    await expect(bus.publishTasks([task])).rejects.toThrow(/confirm 1 of 1/);
+    await expect(bus.publishTasks([task])).rejects.toThrow(/confirm all of 1/);
     await expect(bus.ping()).rejects.toThrow(/did not answer|disconnected/);
     await server.start();
     await until(async () => (await bus.ping().catch(() => null)) !== null);

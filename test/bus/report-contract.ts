@@ -47,6 +47,18 @@ export function reportContract(given: Given): void {
       expect(got.all.map(({ message }) => message)).toEqual(sent);
     });
 
+    test('reported by the shortest way → comes whole as well, and again when it is released', async () => {
+      const got = await collect(given.bus, 10, false);
+      const sent = sampleCheckpoint({ text: 'shortest' });
+      const report = given.other.reportCheckpoints([sent]);
+      await until(() => got.all.length === 1);
+      got.all[0]?.release();
+      await until(() => got.all.length === 2);
+      got.all[1]?.ack();
+      await report;
+      expect(got.all.map(({ message }) => message)).toEqual([sent, sent]);
+    });
+
     test('a burst → comes in batches, not one by one', async () => {
       await given.other.publishCheckpoints(
         Array.from({ length: 1_000 }, (_, n) => sampleCheckpoint(n)),

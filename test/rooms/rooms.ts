@@ -75,7 +75,7 @@ export const rooms: { readonly [name: string]: Room } = {
   },
   bus: {
     ...inside,
-    rooms: ['engine:types', 'expr:types', 'gen'],
+    rooms: ['engine:types', 'engine/hash.ts', 'expr:types', 'gen'],
     packages: {
       '@nats-io/*': 'JetStream',
       '@bufbuild/protobuf': 'encodes messages',

@@ -311,7 +311,8 @@ function handBus() {
   const deliver = (message: Task, deliveries: number) => {
     const settled: string[] = [];
     const note = (what: string) => () => void settled.push(what);
-    handler({ message, deliveries, ack: note('ack'), release: note('release'), working: () => {} });
+    const rest = { working: () => {}, makeRoom: () => {} };
+    handler({ message, deliveries, ack: note('ack'), release: note('release'), ...rest });
     return { settled };
   };
   return { bus, deliver };

@@ -57,6 +57,10 @@ export class LossyQueue<T> {
     return false;
   }
 
+  get size(): number {
+    return this.#entries.size;
+  }
+
   get keys(): string[] {
     return [...this.#entries].map(({ key }) => key);
   }
@@ -129,7 +133,7 @@ export class LossyQueue<T> {
     const { hold, taker } = held;
     let isSettled = false;
     const settle = (then: () => void) => {
-      if (isSettled || !taker.process.isAlive) return;
+      if (isSettled || !taker.process.acts()) return;
       isSettled = true;
       // An acknowledgement travels too; late or lost, the message comes again.
       if (this.#dice.chance(this.#weather.lose)) return;
@@ -149,8 +153,9 @@ export class LossyQueue<T> {
           if (this.#letGo(entry, held)) this.#offer(entry, delayMs);
         }),
       working: () => {
-        if (taker.process.isAlive && entry.hold === hold) this.#extend(entry, taker);
+        if (taker.process.acts() && entry.hold === hold) this.#extend(entry, taker);
       },
+      makeRoom: () => undefined,
     };
   }
 

@@ -1,0 +1,118 @@
+import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
+import type { Checkpoint } from '../task/task.ts';
+import type { Delivery } from './bus.ts';
+import type { BusLog } from './bus-log.ts';
+import { decodeReport } from './codec.ts';
+
+export interface ReportReceiverOptions {
+  readonly connection: NatsConnection;
+  readonly subject: string;
+  /** Checkpoints that may be unsettled; what comes above it is refused, and goes by the stream. */
+  readonly maxInFlight: number;
+  readonly handler: (batch: readonly Delivery<Checkpoint>[]) => void;
+  readonly log: BusLog;
+}
+
+/** Takes the reports that runners send straight to this process, and answers when all is recorded. */
+export class ReportReceiver {
+  readonly #options: ReportReceiverOptions;
+  readonly #subscription: Subscription;
+  #inFlight = 0;
+
+  constructor(options: ReportReceiverOptions) {
+    this.#options = options;
+    this.#subscription = options.connection.subscribe(options.subject, {
+      callback: (error, msg) => {
+        if (error === null) this.#receive(msg);
+      },
+    });
+  }
+
+  stop(): void {
+    if (!this.#options.connection.isClosed()) this.#subscription.unsubscribe();
+  }
+
+  #receive(msg: Msg): void {
+    const { log, handler, maxInFlight } = this.#options;
+    let checkpoints: Checkpoint[];
+    try {
+      checkpoints = decodeReport(msg.subject, msg.data);
+    } catch (error) {
+      log.error('bus.message_refused', { subject: msg.subject, error });
+      return;
+    }
+    const report = new Report(checkpoints.length, (refused) => {
+      this.#inFlight -= checkpoints.length;
+      answer(msg, refused);
+    });
+    const hasRoom = this.#inFlight < maxInFlight;
+    this.#inFlight += checkpoints.length;
+    const deliveries = checkpoints.map((message, index) => new Reported(message, report, index));
+    if (hasRoom) handler(deliveries);
+    else for (const delivery of deliveries) delivery.release();
+  }
+}
+
+function answer(msg: Msg, refused: readonly number[]): void {
+  try {
+    if (refused.length === 0) msg.respond();
+    else msg.respond(JSON.stringify(refused));
+  } catch {
+    // The connection is closed for good: the runner stores what it hears no answer for.
+  }
+}
+
+/** What one message brought, until all of it is settled. */
+class Report {
+  readonly #settled: (refused: readonly number[]) => void;
+  readonly #refused: number[] = [];
+  #open: number;
+
+  constructor(count: number, settled: (refused: readonly number[]) => void) {
+    this.#open = count;
+    this.#settled = settled;
+  }
+
+  settle(index: number, isRecorded: boolean): void {
+    if (!isRecorded) this.#refused.push(index);
+    this.#open -= 1;
+    if (this.#open === 0) this.#settled(this.#refused);
+  }
+}
+
+class Reported implements Delivery<Checkpoint> {
+  readonly message: Checkpoint;
+  readonly deliveries = 1;
+  readonly #report: Report;
+  readonly #index: number;
+  #isSettled = false;
+
+  constructor(message: Checkpoint, report: Report, index: number) {
+    this.message = message;
+    this.#report = report;
+    this.#index = index;
+  }
+
+  ack(): void {
+    this.#settle(true);
+  }
+
+  /** Back to the runner, which stores it in the stream, from where it comes again. */
+  release(): void {
+    this.#settle(false);
+  }
+
+  working(): void {
+    // The runner waits for so long anyway, and then stores it.
+  }
+
+  makeRoom(): void {
+    // It counts until it is recorded.
+  }
+
+  #settle(isRecorded: boolean): void {
+    if (this.#isSettled) return;
+    this.#isSettled = true;
+    this.#report.settle(this.#index, isRecorded);
+  }
+}
