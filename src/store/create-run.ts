@@ -3,7 +3,8 @@ import type { NewRun, RunRecord } from '../record/run.ts';
 import type { Sql } from './connect.ts';
 import { findCreatedRuns } from './find-created-runs.ts';
 import { getRun } from './get-run.ts';
-import { insertRuns } from './insert-runs.ts';
+import { insertRun } from './insert-run.ts';
+import { runOfRow } from './run-row.ts';
 import { manifestKey, saveRunManifests } from './save-run-manifests.ts';
 import type { Transactions } from './transaction.ts';
 
@@ -15,10 +16,12 @@ export interface CreatedRun {
 
 /** Idempotent by id and by (namespace, idempotency key). */
 export async function createRun(sql: Sql, run: NewRun): Promise<CreatedRun> {
-  const inserted = await insertRuns(sql, [run]);
+  const row = await insertRun(sql, run);
+  if (row !== null) return { run: runOfRow(row), created: true };
+  // A second statement, so a second snapshot: it sees the run that somebody else created meanwhile.
   const [record] = await findCreatedRuns(sql, [run]);
   if (record === undefined) throw new Error(`run ${run.id} was neither created nor found`);
-  return { run: record, created: inserted.has(run.id) };
+  return { run: record, created: false };
 }
 
 /** One run per (namespace, name, digest) of a Run manifest, whether a source or the API applies it. */

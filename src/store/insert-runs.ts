@@ -1,11 +1,12 @@
 import type { NewRun } from '../record/run.ts';
 import type { Sql } from './connect.ts';
 import { newRunColumns } from './new-run-columns.ts';
+import type { RunRow } from './run-row.ts';
 
-/** Inserts the runs whose id and idempotency key are new; returns the ids of those. */
-export async function insertRuns(sql: Sql, runs: readonly NewRun[]): Promise<ReadonlySet<string>> {
+/** Inserts the runs whose id and idempotency key are new; returns those, in any order. */
+export async function insertRuns(sql: Sql, runs: readonly NewRun[]): Promise<readonly RunRow[]> {
   const k = newRunColumns(runs);
-  const rows = await sql<{ id: string }[]>`
+  return await sql<RunRow[]>`
     insert into run (
       id, seq, status, created_at, version_id, version_number, namespace, workflow, created_by,
       cause_kind, cause_name, idempotency_key, labels, input, parent_run_id, parent_step,
@@ -27,6 +28,8 @@ export async function insertRuns(sql: Sql, runs: readonly NewRun[]): Promise<Rea
       idempotency_key, labels, input, parent_run_id, parent_step, parent_item, parent_attempt
     )
     on conflict do nothing
-    returning id`;
-  return new Set(rows.map((row) => row.id));
+    returning
+      id, seq, status, wake_at, started_at, finished_at, created_at, version_number, parent_step,
+      parent_item, parent_attempt, version_id, parent_run_id, namespace, workflow, created_by,
+      cause_kind, cause_name, labels, input, output, error`;
 }

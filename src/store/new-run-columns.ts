@@ -1,23 +1,45 @@
 import type { NewRun } from '../record/run.ts';
 import { jsonText, plainMap, plainText } from './plain-text.ts';
 
-/** Runs to be inserted, as one array per column. */
-export function newRunColumns(runs: readonly NewRun[]) {
+/** A run to be inserted, ready to be sent. */
+export function newRunValues(run: NewRun) {
   return {
-    id: runs.map((run) => run.id),
-    createdAt: runs.map((run) => run.createdAt),
-    versionId: runs.map((run) => run.versionId),
-    namespace: runs.map((run) => plainText(run.namespace)),
-    workflow: runs.map((run) => plainText(run.workflow)),
-    createdBy: runs.map((run) => plainText(run.createdBy)),
-    causeKind: runs.map((run) => run.cause.kind),
-    causeName: runs.map((run) => plainText(run.cause.name)),
-    idempotencyKey: runs.map(({ idempotencyKey: key }) => (key === null ? null : plainText(key))),
-    labels: runs.map((run) => plainMap(run.labels)),
-    input: runs.map((run) => jsonText(run.input)),
-    parentRunId: runs.map((run) => run.parent?.runId ?? null),
-    parentStep: runs.map((run) => run.parent?.step ?? null),
-    parentItem: runs.map((run) => run.parent?.item ?? null),
-    parentAttempt: runs.map((run) => run.parent?.attempt ?? null),
+    id: run.id,
+    createdAt: run.createdAt,
+    versionId: run.versionId,
+    namespace: plainText(run.namespace),
+    workflow: plainText(run.workflow),
+    createdBy: plainText(run.createdBy),
+    causeKind: run.cause.kind,
+    causeName: plainText(run.cause.name),
+    idempotencyKey: run.idempotencyKey === null ? null : plainText(run.idempotencyKey),
+    labels: plainMap(run.labels),
+    input: jsonText(run.input),
+    parentRunId: run.parent?.runId ?? null,
+    parentStep: run.parent?.step ?? null,
+    parentItem: run.parent?.item ?? null,
+    parentAttempt: run.parent?.attempt ?? null,
+  };
+}
+
+/** The same for many, as one array per column. */
+export function newRunColumns(runs: readonly NewRun[]) {
+  const rows = runs.map(newRunValues);
+  return {
+    id: rows.map((row) => row.id),
+    createdAt: rows.map((row) => row.createdAt),
+    versionId: rows.map((row) => row.versionId),
+    namespace: rows.map((row) => row.namespace),
+    workflow: rows.map((row) => row.workflow),
+    createdBy: rows.map((row) => row.createdBy),
+    causeKind: rows.map((row) => row.causeKind),
+    causeName: rows.map((row) => row.causeName),
+    idempotencyKey: rows.map((row) => row.idempotencyKey),
+    labels: rows.map((row) => row.labels),
+    input: rows.map((row) => row.input),
+    parentRunId: rows.map((row) => row.parentRunId),
+    parentStep: rows.map((row) => row.parentStep),
+    parentItem: rows.map((row) => row.parentItem),
+    parentAttempt: rows.map((row) => row.parentAttempt),
   };
 }
