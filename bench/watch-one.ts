@@ -26,7 +26,10 @@ export interface WatchEnd {
   readonly at: number;
 }
 
-/** A gRPC stream. Only the last message is decoded: this is to cost the machine little. */
+/** Lines of the last steps may come after the run's end; more than this is not looked through. */
+const LAST = 50;
+
+/** A gRPC stream. Only its last messages are decoded: this is to cost the machine little. */
 export function watchByGrpc({ url, token, runId, onFirst }: WatchOptions): Watch {
   const session: ClientHttp2Session = connect(url);
   const { promise: ended, resolve, reject } = Promise.withResolvers<WatchEnd>();
@@ -45,10 +48,11 @@ export function watchByGrpc({ url, token, runId, onFirst }: WatchOptions): Watch
     at = Date.now();
   });
   stream.on('trailers', (trailers) => {
-    const last = frames.last === null ? undefined : fromBinary(RunEventSchema, frames.last).event;
-    const isEnd = last?.case === 'complete' || last?.case === 'error';
-    if (trailers['grpc-status'] === '0' && isEnd) resolve({ events: frames.count, at });
-    else reject(new Error(`run ${runId}: status ${trailers['grpc-status']} after ${last?.case}`));
+    const status = trailers['grpc-status'];
+    const cases = frames.last.map((bytes) => fromBinary(RunEventSchema, bytes).event.case);
+    const hasEnded = cases.some((each) => each === 'complete' || each === 'error');
+    if (status === '0' && hasEnded) resolve({ events: frames.count, at });
+    else reject(new Error(`run ${runId}: status ${String(status)} after ${cases.join(', ')}`));
   });
   session.on('error', reject);
   stream.on('error', reject);
@@ -60,10 +64,10 @@ export function watchByGrpc({ url, token, runId, onFirst }: WatchOptions): Watch
   return { ended, leave: () => session.destroy() };
 }
 
-/** Counts length-prefixed messages and keeps the last. */
+/** Counts length-prefixed messages and keeps the last ones. */
 class Frames {
   count = 0;
-  last: Buffer | null = null;
+  last: Buffer[] = [];
   #rest: Buffer = Buffer.alloc(0);
 
   add(chunk: Buffer): void {
@@ -72,7 +76,8 @@ class Frames {
       const end = 5 + bytes.readUInt32BE(1);
       if (bytes.length < end) break;
       this.count += 1;
-      this.last = bytes.subarray(5, end);
+      this.last.push(bytes.subarray(5, end));
+      if (this.last.length > 2 * LAST) this.last = this.last.slice(-LAST);
       bytes = bytes.subarray(end);
     }
     this.#rest = bytes;
