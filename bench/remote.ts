@@ -1,5 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,6 +25,20 @@ interface Waiting {
   readonly reject: (why: Error) => void;
 }
 
+interface Shipped {
+  readonly flags: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** How the servers of that checkout run Node; commits before `bin/node-flags.mjs` gave no flags. */
+async function shippedWith(repository: string): Promise<Shipped> {
+  const path = join(repository, 'bin/node-flags.mjs');
+  if (!existsSync(path)) return { flags: [], environment: {} };
+  const { nodeFlags } = (await import(path)) as typeof import('../bin/node-flags.mjs');
+  const cache = join(repository, 'node_modules/.cache/behest');
+  return { flags: nodeFlags, environment: { NODE_COMPILE_CACHE: cache } };
+}
+
 /** One system under test in a process tree of its own. */
 export class Remote {
   readonly #child: ChildProcess;
@@ -33,13 +47,15 @@ export class Remote {
   #ready: () => void = () => undefined;
   #calls = 0;
 
-  private constructor(folder: string, options: RemoteOptions) {
+  private constructor(folder: string, options: RemoteOptions, shipped: Shipped) {
     this.folder = folder;
     const { repository, ...system } = options;
     const { profiles } = options;
+    const profiling =
+      profiles === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${join(profiles, 'host')}`];
     this.#child = fork(join(repository, 'bench/host.ts'), [JSON.stringify({ ...system, folder })], {
-      execArgv:
-        profiles === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${join(profiles, 'host')}`],
+      execArgv: [...shipped.flags, ...profiling],
+      env: { ...process.env, ...shipped.environment },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     const log = createWriteStream(join(folder, 'host.log'));
@@ -51,7 +67,8 @@ export class Remote {
   }
 
   static async start(options: RemoteOptions): Promise<Remote> {
-    const remote = new Remote(await mkdtemp(join(tmpdir(), 'behest-bench-')), options);
+    const shipped = await shippedWith(options.repository);
+    const remote = new Remote(await mkdtemp(join(tmpdir(), 'behest-bench-')), options, shipped);
     try {
       await new Promise<void>((resolve, reject) => {
         remote.#ready = resolve;

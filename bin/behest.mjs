@@ -4,16 +4,21 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { keepCompiledCode, restartWithFlags } from './node-flags.mjs';
 
 const path = (relative) => fileURLToPath(new URL(relative, import.meta.url));
 const program = path('../src/main/behest.ts');
 const bundledNode = path('../node_modules/.bin/node');
+const servers = ['up', 'controller', 'api', 'runner'];
+const args = process.argv.slice(2);
 
 if (Number(process.versions.node.split('.')[0]) >= 24) {
+  if (servers.includes(args[0])) restartWithFlags(process.argv[1], args);
+  keepCompiledCode();
   process.argv[1] = program;
   await import(program);
 } else if (existsSync(bundledNode)) {
-  const child = spawn(bundledNode, [program, ...process.argv.slice(2)], { stdio: 'inherit' });
+  const child = spawn(bundledNode, [process.argv[1], ...args], { stdio: 'inherit' });
   // A terminal sends its signals to both of us; others only to this process.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     process.on(signal, () => signal === 'SIGINT' || child.kill(signal));

@@ -1,0 +1,3 @@
+export const nodeFlags: readonly string[];
+export function restartWithFlags(program: string, args: readonly string[]): void;
+export function keepCompiledCode(): void;

@@ -1,0 +1,36 @@
+// How every server of Behest runs its Node, however it is started. Plain JavaScript, as a Node that
+// is too old for the rest reads this too.
+import module from 'node:module';
+import { fileURLToPath } from 'node:url';
+
+/**
+ * On a large machine Node lets the young generation of its heap grow to 128 MB, nearly all garbage.
+ * V8 reads these before any script, so only the command line can tell it otherwise.
+ */
+export const nodeFlags = ['--max-semi-space-size=16'];
+
+/**
+ * Replaces this process by the same program with `nodeFlags`: same pid, same streams, 25 ms later.
+ * Comes back when somebody has chosen the size already, or where a process cannot be replaced.
+ */
+export function restartWithFlags(program, args) {
+  const given = [...process.execArgv, process.env.NODE_OPTIONS ?? ''].join(' ');
+  if (given.includes('semi-space-size') || process.execve === undefined) return;
+  const line = [process.execPath, ...nodeFlags, ...process.execArgv, program, ...args];
+  try {
+    process.execve(process.execPath, line, process.env);
+  } catch (error) {
+    // Windows: it works as well there, only with more memory.
+    if (error.code !== 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM') throw error;
+  }
+}
+
+/**
+ * Keeps compiled code between starts, beside the packages and trusted as they are: a start takes
+ * half the CPU and 22 MB less, as the compiler of TypeScript is not even loaded. Where the folder
+ * cannot be written, all is as without it.
+ */
+export function keepCompiledCode() {
+  const folder = new URL('../node_modules/.cache/behest', import.meta.url);
+  module.enableCompileCache?.(fileURLToPath(folder));
+}
