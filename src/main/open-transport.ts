@@ -3,9 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bus } from '../bus/bus.ts';
 import { createInProcessBus } from '../bus/in-process-bus.ts';
-import { startEmbeddedPostgres } from '../store/embedded/start-embedded-postgres.ts';
-import { openStore, type Store } from '../store/open-store.ts';
-import { isTransient } from '../store/transient.ts';
+import type { Store } from '../store/open-store.ts';
 import type { ProcessParts } from './process-parts.ts';
 
 /** The database of `DATABASE_URL`, else the embedded one. */
@@ -13,6 +11,7 @@ export async function openDatabase(parts: ProcessParts): Promise<Store> {
   const { settings, log, endings } = parts;
   let url = settings.databaseUrl;
   if (url === '') {
+    const { startEmbeddedPostgres } = await import('../store/embedded/start-embedded-postgres.ts');
     const postgres = await startEmbeddedPostgres({
       dataDir: join(settings.dataDir, 'postgres'),
       log: (message) => log.info('postgres.embedded', { message }),
@@ -36,6 +35,9 @@ const LONGEST_RETRY_MS = 5_000;
 
 /** Servers may start in any order: a database that is not there yet is waited for, with a word. */
 async function openWhenThere(url: string, log: ProcessParts['log']): Promise<Store> {
+  // Loaded here, as a runner never needs it.
+  const { openStore } = await import('../store/open-store.ts');
+  const { isTransient } = await import('../store/transient.ts');
   for (let retryMs = FIRST_RETRY_MS; ; retryMs = Math.min(LONGEST_RETRY_MS, retryMs * 2)) {
     try {
       return await openStore(url);
