@@ -68,8 +68,8 @@ export class Client {
     }));
     for (let from = 0; from < runs.length; from += CHUNK) {
       const chunk = runs.slice(from, from + CHUNK);
-      await this.#store.ledger.createRuns(chunk);
-      this.#bus.broadcast({ kind: 'nudge', runIds: chunk.map(({ id }) => id) });
+      const created = await this.#store.ledger.createRuns(chunk);
+      this.#bus.broadcast({ kind: 'nudge', runIds: chunk.map(({ id }) => id), created });
     }
     return runs.map(({ id }) => id);
   }
@@ -151,7 +151,7 @@ export class Client {
   }
 
   async #createOne(id: string, versionId: string, input: Json): Promise<void> {
-    await this.#store.library.createRun({
+    const { run } = await this.#store.library.createRun({
       id,
       namespace: 'default',
       workflow: 'bench',
@@ -164,7 +164,7 @@ export class Client {
       idempotencyKey: null,
       parent: null,
     });
-    this.#bus.broadcast({ kind: 'nudge', runIds: [id] });
+    this.#bus.broadcast({ kind: 'nudge', runIds: [id], created: [run] });
   }
 
   async #isCompleted(id: string): Promise<boolean> {

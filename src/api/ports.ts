@@ -167,7 +167,8 @@ export interface TokenRecord {
 
 /** The voice of this process: tells controllers to look, hears what changed. */
 export interface Signals {
-  nudge(runIds: readonly string[]): void;
+  /** `created` are the records of those that are new, which spares controllers to read them. */
+  nudge(runIds: readonly string[], created?: readonly RunRecord[]): void;
   reconcile(source: string): void;
   /** Best effort; answers how to stop listening. */
   onChanged(handler: (runIds: readonly string[]) => void): () => void;

@@ -1,3 +1,4 @@
+import type { RunRecord } from '../record/run.ts';
 import type { ActivityEntry, Checkpoint, Task, TaskId } from '../task/task.ts';
 
 /**
@@ -121,12 +122,24 @@ export interface Consumer {
 export type Signal =
   /** Runners stop attempts of this run; `tasks` empty means all of them. */
   | { readonly kind: 'cancel'; readonly runId: string; readonly tasks: readonly TaskId[] }
-  /** Controllers look at these runs: new, or with a request in their inbox. */
-  | { readonly kind: 'nudge'; readonly runIds: readonly string[] }
+  | Nudge
   /** Watchers: these runs have new facts or activity. */
   | { readonly kind: 'changed'; readonly runIds: readonly string[] }
   /** Controllers reconcile this source now. */
   | { readonly kind: 'reconcile'; readonly source: string };
+
+/** Controllers look at these runs: new, or with a request in their inbox. */
+export interface Nudge {
+  readonly kind: 'nudge';
+  readonly runIds: readonly string[];
+  /**
+   * Those of them that were created just now, as the ledger answered them: a controller need not
+   * read them back. A hint that may be late, twice or missing, as a commit names the sequence
+   * number that it expects. Believed: whoever can broadcast could also send tasks and checkpoints.
+   * A bus leaves them out where they are large.
+   */
+  readonly created?: readonly RunRecord[];
+}
 
 /** Where blobs really live. */
 export interface BlobStore {

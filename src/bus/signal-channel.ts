@@ -1,11 +1,13 @@
 import type { NatsConnection } from '@nats-io/transport-node';
-import type { Consumer, Signal } from './bus.ts';
+import type { Consumer, Nudge, Signal } from './bus.ts';
 import type { BusLog } from './bus-log.ts';
 import { SignalHub } from './signal-hub.ts';
 import type { Subjects } from './subjects.ts';
 
 /** Ids in one message, so that it stays far below the server's limit. */
 const MAX_IDS = 4_000;
+/** Text of a nudge with records, characters; every controller gets it, and one of them reads it. */
+const MAX_NUDGE = 256 * 1024;
 
 /** Broadcasts over core NATS: to every process, its own included, kept nowhere. */
 export class SignalChannel {
@@ -24,7 +26,7 @@ export class SignalChannel {
   broadcast(signal: Signal): void {
     if (this.connection.isClosed()) return;
     const subject = this.subjects.signal(signal.kind);
-    for (const part of parts(signal)) this.connection.publish(subject, JSON.stringify(part));
+    for (const text of parts(signal)) this.connection.publish(subject, text);
   }
 
   on<K extends Signal['kind']>(
@@ -53,17 +55,27 @@ export class SignalChannel {
   }
 }
 
-function parts(signal: Signal): Signal[] {
+function parts(signal: Signal): string[] {
   switch (signal.kind) {
     case 'cancel':
       // No tasks means all of them, so an empty list must stay one message.
-      return chunks(signal.tasks).map((tasks) => ({ ...signal, tasks }));
+      return chunks(signal.tasks).map((tasks) => JSON.stringify({ ...signal, tasks }));
     case 'nudge':
+      return nudges(signal);
     case 'changed':
-      return chunks(signal.runIds).map((runIds) => ({ ...signal, runIds }));
+      return chunks(signal.runIds).map((runIds) => JSON.stringify({ ...signal, runIds }));
     case 'reconcile':
-      return [signal];
+      return [JSON.stringify(signal)];
   }
+}
+
+/** With the records of new runs in one message, or without them. */
+function nudges({ kind, runIds, created = [] }: Nudge): string[] {
+  if (created.length > 0 && runIds.length <= MAX_IDS) {
+    const text = JSON.stringify({ kind, runIds, created });
+    if (text.length <= MAX_NUDGE) return [text];
+  }
+  return chunks(runIds).map((ids) => JSON.stringify({ kind, runIds: ids }));
 }
 
 function chunks(ids: readonly string[]): (readonly string[])[] {

@@ -1,6 +1,6 @@
 import { fold } from '../engine/fold.ts';
 import { initialState } from '../engine/state.ts';
-import type { RunRequest } from '../record/run.ts';
+import type { RunRecord, RunRequest } from '../record/run.ts';
 import type { LoadedRun, Ledger } from './ports.ts';
 import type { Programs } from './programs.ts';
 import type { CachedRun, RunCache } from './run-cache.ts';
@@ -15,8 +15,16 @@ export interface RunsAtHand {
   readonly broken: ReadonlyMap<string, unknown>;
 }
 
-/** Brings runs to hand: from the cache, or folded anew from their recorded facts. */
+/** Records of new runs that wait to be looked at; what comes beyond is read from the ledger. */
+const MOST_NEW = 5000;
+
+/**
+ * Brings runs to hand: from the cache, from the news that they were created, or folded anew from
+ * their recorded facts.
+ */
 export class RunLoader {
+  /** A hint: if a run has moved on since, its commit is refused, and then it is loaded. */
+  readonly #new = new Map<string, RunRecord>();
   readonly #ledger: Ledger;
   readonly #programs: Programs;
   readonly #cache: RunCache;
@@ -27,21 +35,31 @@ export class RunLoader {
     this.#cache = parts.cache;
   }
 
+  /** Tells of runs that were just created; each is to be looked at, which forgets it here. */
+  expect(created: readonly RunRecord[]): void {
+    for (const run of created) {
+      if (run.seq === 0 && this.#new.size < MOST_NEW) this.#new.set(run.id, run);
+    }
+  }
+
   /** Unknown runs are left out. `withRequests` names the runs whose inbox is to be read. */
   async load(ids: readonly string[], withRequests: readonly string[]): Promise<RunsAtHand> {
     const runs = new Map<string, CachedRun>();
-    const missing: string[] = [];
-    for (const id of ids) {
-      const run = this.#cache.get(id);
-      if (run === undefined) missing.push(id);
-      else runs.set(id, run);
-    }
-    const requests: RunRequest[] = [];
     const broken = new Map<string, unknown>();
-    if (missing.length > 0) {
-      const loaded = await this.#ledger.loadRuns(missing);
-      const programOf = await this.#programs.load(loaded.map(({ run }) => run.versionId));
-      for (const each of loaded) {
+    const requests: RunRequest[] = [];
+    const missing = new Set<string>();
+    const found: LoadedRun[] = [];
+    for (const id of ids) {
+      const [run, created] = [this.#cache.get(id), this.#new.get(id)];
+      this.#new.delete(id);
+      if (run !== undefined) runs.set(id, run);
+      else if (created === undefined) missing.add(id);
+      else found.push({ run: created, facts: [], requests: [] });
+    }
+    if (missing.size > 0) found.push(...(await this.#ledger.loadRuns([...missing])));
+    if (found.length > 0) {
+      const programOf = await this.#programs.load(found.map(({ run }) => run.versionId));
+      for (const each of found) {
         try {
           runs.set(each.run.id, replay(programOf(each.run.versionId), each));
           requests.push(...each.requests);
@@ -50,9 +68,9 @@ export class RunLoader {
         }
       }
     }
-    const cached = withRequests.filter((id) => !missing.includes(id));
-    if (cached.length > 0) requests.push(...(await this.#ledger.loadRequests(cached)));
-    return { runs, requests, loaded: new Set(missing), broken };
+    const atHand = withRequests.filter((id) => !missing.has(id));
+    if (atHand.length > 0) requests.push(...(await this.#ledger.loadRequests(atHand)));
+    return { runs, requests, loaded: missing, broken };
   }
 }
 

@@ -89,7 +89,12 @@ export class RunLoop {
           });
         }
       }),
-      bus.onSignal('nudge', ({ runIds }) => this.look(runIds, true)),
+      bus.onSignal('nudge', ({ runIds, created = [] }) => {
+        this.#loader.expect(created);
+        // A new run's inbox is empty; whoever puts something there nudges as well.
+        const isNew = new Set(created.map(({ id }) => id));
+        for (const id of runIds) this.look([id], !isNew.has(id));
+      }),
     ];
   }
 

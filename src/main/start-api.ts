@@ -69,7 +69,7 @@ export async function startApiPart(
 
 function signalsOf(bus: Bus): Signals {
   return {
-    nudge: (runIds) => bus.broadcast({ kind: 'nudge', runIds }),
+    nudge: (runIds, created = []) => bus.broadcast({ kind: 'nudge', runIds, created }),
     reconcile: (source) => bus.broadcast({ kind: 'reconcile', source }),
     onChanged: (handler) => {
       const consumer = bus.onSignal('changed', ({ runIds }) => handler(runIds));

@@ -71,7 +71,7 @@ export function apiOptions(rig: Rig, change: Partial<ApiOptions> = {}): ApiOptio
     },
     library: rig.store.library,
     signals: {
-      nudge: (runIds) => rig.bus.broadcast({ kind: 'nudge', runIds }),
+      nudge: (runIds, created = []) => rig.bus.broadcast({ kind: 'nudge', runIds, created }),
       reconcile: (source) => rig.bus.broadcast({ kind: 'reconcile', source }),
       onChanged: (handler) => {
         const consumer = rig.bus.onSignal('changed', ({ runIds }) => handler(runIds));

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Json } from '../../src/expr/json.ts';
+import type { RunRecord } from '../../src/record/run.ts';
 import {
   type ActivityEntry,
   type Checkpoint,
@@ -66,5 +67,28 @@ export function sampleEntry(runId: string, message: string): ActivityEntry {
     at: 1_790_000_000_000,
     level: 'info',
     message,
+  };
+}
+
+export function sampleRun(input: Json): RunRecord {
+  return {
+    id: randomUUID(),
+    namespace: 'default',
+    workflow: 'import-assets',
+    versionId: randomUUID(),
+    versionNumber: 1,
+    status: 'pending',
+    seq: 0,
+    input,
+    output: null,
+    error: null,
+    labels: { team: 'a' },
+    cause: { kind: 'api', name: 'me' },
+    createdBy: 'me',
+    createdAt: 1_790_000_000_000,
+    startedAt: null,
+    finishedAt: null,
+    wakeAt: null,
+    parent: null,
   };
 }

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import type { Signal } from '../../src/bus/bus.ts';
+import type { Nudge, Signal } from '../../src/bus/bus.ts';
 import { digestOf } from '../../src/bus/subjects.ts';
 import type { Given } from './given.ts';
 import { memoryBlobs } from './memory-blobs.ts';
-import { sampleCheckpoint, sampleTask } from './samples.ts';
+import { sampleCheckpoint, sampleRun, sampleTask } from './samples.ts';
 import { until } from './until.ts';
 
 export function sideContract(given: Given): void {
@@ -32,6 +32,21 @@ export function sideContract(given: Given): void {
       given.bus.broadcast({ kind: 'changed', runIds: sent });
       await until(() => runIds.length === sent.length);
       expect(runIds).toEqual(sent);
+    });
+
+    test('records of new runs → arrive as they are where they are small, their ids always', async () => {
+      const got: Nudge[] = [];
+      given.other.onSignal('nudge', (signal) => void got.push(signal));
+      await given.other.ping();
+      const [small, large] = [sampleRun({ n: [1, 'ü', null] }), sampleRun('x'.repeat(1_000_000))];
+      given.bus.broadcast({ kind: 'nudge', runIds: [small.id], created: [small] });
+      given.bus.broadcast({ kind: 'nudge', runIds: [large.id], created: [large] });
+      given.bus.broadcast({ kind: 'nudge', runIds: ['known'], created: [] });
+      await until(() => got.length === 3);
+      expect(got.map(({ runIds }) => runIds)).toEqual([[small.id], [large.id], ['known']]);
+      expect(got[0]?.created).toEqual([small]);
+      expect([undefined, [large]]).toContainEqual(got[1]?.created);
+      expect(got[2]?.created ?? []).toEqual([]);
     });
 
     test('a stopped listener → hears nothing more', async () => {

@@ -138,7 +138,7 @@ export class Rig {
     const [found] = await this.ledger.findWorkflows([{ namespace: 'default', name: workflow }]);
     if (found === undefined) throw new Error(`no workflow ${workflow}`);
     const id = newRunId(Date.now());
-    await this.ledger.createRuns([
+    const created = await this.ledger.createRuns([
       {
         id,
         namespace: 'default',
@@ -153,7 +153,7 @@ export class Rig {
         parent: null,
       },
     ]);
-    this.bus.broadcast({ kind: 'nudge', runIds: [id] });
+    this.bus.broadcast({ kind: 'nudge', runIds: [id], created });
     return id;
   }
 

@@ -111,7 +111,7 @@ async function start(api: ApiContext, manifest: RunManifest, by: string): Promis
     idempotencyKey: null,
     parent: null,
   });
-  if (created) api.signals.nudge([run.id]);
+  if (created) api.signals.nudge([run.id], [run]);
   return create(AppliedObjectSchema, {
     kind: 'Run',
     namespace,

@@ -42,7 +42,7 @@ export async function startRun(api: ApiContext, request: StartRequest): Promise<
     idempotencyKey: request.idempotencyKey === '' ? null : request.idempotencyKey,
     parent: null,
   });
-  if (created) api.signals.nudge([run.id]);
+  if (created) api.signals.nudge([run.id], [run]);
   return run;
 }
 
