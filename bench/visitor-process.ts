@@ -30,11 +30,11 @@ async function call<T>({ url, token }: VisitorCall, path: string, body?: unknown
 async function watch(server: VisitorCall, runId: string, number: number): Promise<number> {
   const { promise: first, resolve } = Promise.withResolvers<void>();
   const by = number % 2 === 0 ? watchByGrpc : watchBySse;
-  const { ended, leave } = by({ ...server, runId, onFirst: resolve });
-  if (number % 3 > 0) return (await ended).events;
-  ended.catch(() => undefined);
-  await Promise.race([first, ended]);
-  leave();
+  const watching = by({ ...server, runId, onFirst: resolve });
+  if (number % 3 > 0) return (await watching.ended).events;
+  watching.ended.catch(() => undefined);
+  await Promise.race([first, watching.ended]);
+  watching.leave();
   return 1;
 }
 

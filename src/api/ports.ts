@@ -70,6 +70,8 @@ export interface RunLibrary {
    * with a lower id can become visible later: who has seen id n has missed nothing up to n.
    */
   activity(query: ActivityQuery): Promise<RecordedActivity[]>;
+  /** The same for many runs at once; at most `limit` facts and as many entries for each. */
+  newsOf(runs: readonly RunPosition[], limit: number): Promise<RunNews>;
   /** Idempotent by id. */
   addRequest(request: RunRequest): Promise<void>;
 }
@@ -148,6 +150,21 @@ export interface RecordedActivity {
   /** Grows with every entry. */
   readonly id: number;
   readonly entry: ActivityEntry;
+}
+
+/** How far a reader of a run has come. */
+export interface RunPosition {
+  readonly runId: string;
+  /** Of the last fact. */
+  readonly seq: number;
+  /** Id of the last entry. */
+  readonly activity: number;
+}
+
+/** By run; one without news is absent. */
+export interface RunNews {
+  readonly facts: ReadonlyMap<string, readonly RecordedFact[]>;
+  readonly activity: ReadonlyMap<string, readonly RecordedActivity[]>;
 }
 
 export interface EventQuery {

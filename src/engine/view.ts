@@ -61,7 +61,7 @@ export function viewRun(program: Program, state: RunState): RunView {
   );
   return {
     steps,
-    progress: progressOf(state),
+    progress: progressOf(program, state),
     waitReason: waitSentence(state, steps),
     resumes: state.resumes,
   };
@@ -148,17 +148,23 @@ const ITEM_STATUS = {
   cancelled: 'cancelled',
 } as const;
 
-/** 0 to 100; steps of onFailure and finally count only once they are reached. */
-export function progressOf(state: RunState): number {
+/**
+ * 0 to 100; steps of onFailure and finally count only once they are reached. From the state's own
+ * counts: it is asked after each fact, and a look at every step would cost a run the square of its
+ * length.
+ */
+export function progressOf(program: Program, state: RunState): number {
   if (state.finished !== null) return 100;
-  let ended = 0;
-  let all = 0;
-  for (const step of state.steps) {
-    all += 1;
-    if (isSettled(step)) ended += 1;
-    else if (step.fan !== null && step.fan.count > 0) ended += step.fan.done / step.fan.count;
+  const all = state.steps.length;
+  if (all === 0 || state.startedAt === null) return 0;
+  const { main, onFailure, finally: last } = state.sectionRemaining;
+  let ended = all - main - onFailure - last;
+  for (const index of program.fans) {
+    const step = stepAt(state, index);
+    if (!isSettled(step) && step.fan !== null && step.fan.count > 0)
+      ended += step.fan.done / step.fan.count;
   }
-  return all === 0 ? 0 : Math.floor((ended / all) * 1000) / 10;
+  return Math.floor((ended / all) * 1000) / 10;
 }
 
 function waitSentence(state: RunState, steps: readonly StepRunView[]): string {

@@ -26,6 +26,7 @@ export function compile(graph: Graph): Program {
     phases: phasesOf(graph),
     output: graph.output === null ? null : made(compileTemplate(graph.output, names), 'output'),
     sinks: sinks.map(({ index }) => index),
+    fans: steps.filter(({ forEach }) => forEach !== null).map(({ index }) => index),
     resumeWhen: graph.resume.when.map((condition) => compileResume(condition, names)),
   };
 }

@@ -11,6 +11,8 @@ export interface Program {
   readonly output: Template | null;
   /** Main steps with no successor; their outputs by id are the default output. */
   readonly sinks: readonly number[];
+  /** Steps with `forEach`, by index. */
+  readonly fans: readonly number[];
   /** Compiled `graph.resume.when`, in order. */
   readonly resumeWhen: readonly (
     | { readonly kind: 'http'; readonly url: Template }

@@ -4,7 +4,7 @@ import { levelCode, levelOf } from './activity-level.ts';
 import type { Sql } from './connect.ts';
 import { isUuid } from './uuid.ts';
 
-interface ActivityRow {
+export interface ActivityRow {
   readonly id: number;
   readonly run_id: string;
   readonly at: number;
@@ -29,7 +29,11 @@ export async function listActivity(sql: Sql, query: ActivityQuery): Promise<Reco
       and level >= ${levelCode(query.minLevel)}::int2
     order by id
     limit ${query.limit}::int4`;
-  return rows.map((row) => ({ id: row.id, entry: entryOfRow(row) }));
+  return rows.map(activityOfRow);
+}
+
+export function activityOfRow(row: ActivityRow): RecordedActivity {
+  return { id: row.id, entry: entryOfRow(row) };
 }
 
 function entryOfRow(row: ActivityRow): ActivityEntry {

@@ -5,6 +5,8 @@ import type {
   EventQuery,
   Library,
   RecordedActivity,
+  RunNews,
+  RunPosition,
   RunQuery,
   TokenRecord,
   WorkflowQuery,
@@ -15,11 +17,13 @@ import type { RunManifest } from '../controller/ports.ts';
 import type { EventRecord, NewRun, RecordedFact, RunRecord, RunRequest } from '../record/run.ts';
 import type { SourceRecord } from '../record/source.ts';
 import type { VersionRecord, WorkflowRecord } from '../record/workflow.ts';
+import { activitySinceEach } from './activity-since-each.ts';
 import { addRequest } from './add-request.ts';
 import type { Sql } from './connect.ts';
 import { createManifestRun, createRun, type CreatedRun } from './create-run.ts';
 import { deleteWorkflow } from './delete-workflow.ts';
 import { factsSince } from './facts-since.ts';
+import { factsSinceEach } from './facts-since-each.ts';
 import { findToken } from './find-token.ts';
 import { getRun } from './get-run.ts';
 import { getWorkflow } from './get-workflow.ts';
@@ -137,6 +141,12 @@ export class PostgresLibrary implements Library {
 
   activity(query: ActivityQuery): Promise<RecordedActivity[]> {
     return listActivity(this.#sql, query);
+  }
+
+  /** Facts first: what a step wrote before its checkpoint is then read with it. */
+  async newsOf(runs: readonly RunPosition[], limit: number): Promise<RunNews> {
+    const facts = await factsSinceEach(this.#sql, runs, limit);
+    return { facts, activity: await activitySinceEach(this.#sql, runs, limit) };
   }
 
   addRequest(request: RunRequest): Promise<void> {

@@ -20,6 +20,11 @@ beforeAll(async () => {
     reads += 1;
     return factsSince(...args);
   };
+  const newsOf = library.newsOf.bind(library);
+  library.newsOf = (...args) => {
+    reads += 1;
+    return newsOf(...args);
+  };
   api.rig.behaviours['chatty'] = (context) => {
     for (let n = 0; n < 3; n += 1)
       context.log(n === 2 ? 'warn' : 'info', `line ${n}`, { entityTag: `P-10${n}` });

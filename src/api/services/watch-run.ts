@@ -19,15 +19,21 @@ export async function* watchRun(
   let position = from;
   for await (const item of api.hub.follow({ run, version, from, signal })) {
     position = advance(position, item);
-    const event = toEvent(context, item);
+    const event = toEvent(context, item, formatCursor(position));
     if (request.withoutLogs && event.event.case === 'log') continue;
-    event.cursor = formatCursor(position);
     yield event;
   }
 }
 
-function toEvent(context: EventContext, item: FeedItem): RunEvent {
-  return item.kind === 'story'
-    ? toRunEvent(context, item.told)
-    : toActivityEvent(context, item.recorded, item.progress);
+/** Made once for all who watch from the same place on. */
+function toEvent(context: EventContext, item: FeedItem, cursor: string): RunEvent {
+  const { event: known } = item.sent;
+  if (known?.cursor === cursor) return known;
+  const event =
+    item.kind === 'story'
+      ? toRunEvent(context, item.told)
+      : toActivityEvent(context, item.recorded, item.progress);
+  event.cursor = cursor;
+  item.sent.event = event;
+  return event;
 }

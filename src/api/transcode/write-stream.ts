@@ -27,20 +27,39 @@ const ndjson: StreamFormat = {
   contentType: 'application/x-ndjson',
   opening: '',
   heartbeat: '\n',
-  write: (desc, message) => `${JSON.stringify(toRestJson(desc, message))}\n`,
+  write: remembering((desc, message) => `${JSON.stringify(toRestJson(desc, message))}\n`),
 };
 
 const serverSentEvents: StreamFormat = {
   contentType: 'text/event-stream',
   opening: 'retry: 2000\n\n',
   heartbeat: ': still here\n\n',
-  write: writeEvent,
+  write: remembering(writeEvent),
 };
 
 /** NDJSON for who asks for it, or for JSON; server-sent events for the rest, curl included. */
 export function streamFormat(accept: string): StreamFormat {
   if (accept.includes('text/event-stream')) return serverSentEvents;
   return /\b(x-ndjson|ndjson|jsonl|json)\b/.test(accept) ? ndjson : serverSentEvents;
+}
+
+/** Messages whose text is kept, and the longest such text: a MB at most. */
+const REMEMBERED = 128;
+const LONGEST_REMEMBERED = 4096;
+
+/** A thousand readers of one stream are sent the same messages, one soon after the other. */
+function remembering(write: StreamFormat['write']): StreamFormat['write'] {
+  const texts = new Map<Message, string>();
+  return (desc, message) => {
+    const known = texts.get(message);
+    if (known !== undefined) return known;
+    const text = write(desc, message);
+    if (text.length > LONGEST_REMEMBERED) return text;
+    texts.set(message, text);
+    const oldest = texts.size > REMEMBERED ? texts.keys().next().value : undefined;
+    if (oldest !== undefined) texts.delete(oldest);
+    return text;
+  };
 }
 
 function writeEvent(desc: DescMessage, message: Message): string {

@@ -1,9 +1,15 @@
 import type { NarratedEvent } from '../../engine/narrate.ts';
+import type { RunEvent } from '../../gen/behest/v1/event_pb.ts';
 import type { RecordedActivity } from '../ports.ts';
 import type { Position } from './cursor.ts';
 
 /** One thing that a watcher of a run is told. `progress` is the run's at that time, 0 to 100. */
 export type FeedItem = StoryItem | ActivityItem;
+
+/** The event as a watcher was last sent it: nearly all others are sent the same. */
+export interface Sent {
+  event: RunEvent | null;
+}
 
 /** The event with this index (from 0) of the fact with this number. */
 export interface StoryItem {
@@ -12,12 +18,14 @@ export interface StoryItem {
   readonly index: number;
   readonly told: NarratedEvent;
   readonly progress: number;
+  readonly sent: Sent;
 }
 
 export interface ActivityItem {
   readonly kind: 'activity';
   readonly recorded: RecordedActivity;
   readonly progress: number;
+  readonly sent: Sent;
 }
 
 export function isNews(position: Position, item: FeedItem): boolean {

@@ -25,7 +25,7 @@ export async function* mergeByTime(
       yield told.value;
       told = await stories.next();
     } else {
-      yield { kind: 'activity', recorded: entry.value, progress };
+      yield { kind: 'activity', recorded: entry.value, progress, sent: { event: null } };
       entry = await entries.next();
     }
   }

@@ -26,7 +26,10 @@ export function tell(narration: Narration, fact: RecordedFact): StoryItem[] {
   const events = narration.tell(fact);
   const progress = narration.progress();
   const { seq } = fact;
-  return events.map((told, index) => ({ kind: 'story', seq, index, told, progress }));
+  return events.map((told, index) => {
+    const sent = { event: null };
+    return { kind: 'story', seq, index, told, progress, sent };
+  });
 }
 
 async function* missedStory(options: ReadAgainOptions): AsyncGenerator<StoryItem> {

@@ -47,6 +47,18 @@ class World {
       },
       activity: async ({ afterId, limit }) =>
         this.entries.filter(({ id }) => id > afterId).slice(0, limit),
+      newsOf: async (runs, limit) => {
+        this.queries += 1;
+        if (this.fails) throw new Error('the database is away');
+        const factsOf = (after: number) => this.facts.filter(({ seq }) => seq > after);
+        const entriesOf = (after: number) => this.entries.filter(({ id }) => id > after);
+        return {
+          facts: new Map(runs.map((each) => [each.runId, factsOf(each.seq).slice(0, limit)])),
+          activity: new Map(
+            runs.map((each) => [each.runId, entriesOf(each.activity).slice(0, limit)]),
+          ),
+        };
+      },
     },
     signals: {
       onChanged: (handler) => {

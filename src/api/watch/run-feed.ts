@@ -1,10 +1,10 @@
 import type { RecordedFact, RunRecord } from '../../record/run.ts';
 import type { VersionRecord } from '../../record/workflow.ts';
-import type { Library, Narration, RunViewer } from '../ports.ts';
+import type { Library, Narration, RecordedActivity, RunPosition, RunViewer } from '../ports.ts';
 import { beginning, type Position } from './cursor.ts';
 import { advance, furthest, isBehind, isNews, type FeedItem } from './feed-item.ts';
 import { mergeByTime } from './merge-by-time.ts';
-import { PAGE, readAgain, tell } from './read-again.ts';
+import { readAgain, tell } from './read-again.ts';
 
 /** Items that a feed keeps for its watchers; who is further behind reads the ledger. */
 const KEPT = 2000;
@@ -16,7 +16,16 @@ export interface FeedOptions {
   readonly viewer: RunViewer;
   readonly run: RunRecord;
   readonly version: VersionRecord;
-  readonly now: () => number;
+}
+
+/** What was read for one feed. */
+export interface News {
+  readonly facts: readonly RecordedFact[];
+  readonly entries: readonly RecordedActivity[];
+  /** There may be more already. */
+  readonly isFull: boolean;
+  /** When the reading began, epoch ms. */
+  readonly askedAt: number;
 }
 
 /** The story and activity of one run, read once for all who watch it in this process. */
@@ -31,67 +40,48 @@ export class RunFeed {
   #finishedAt: number | null = null;
   #ended = false;
   #failure: Error | null = null;
-  #pulling: Promise<void> | null = null;
-  #again = false;
-  #changed = Promise.withResolvers<void>();
+  /** Wakes each watcher that has seen all there is. */
+  readonly #waiting = new Set<() => void>();
 
   constructor(options: FeedOptions) {
     this.#options = options;
     this.#narration = options.viewer.narrate(options.version, options.run);
   }
 
-  /** Reads what is new; one read at a time, and one more if asked meanwhile. Never rejects. */
-  pull(): Promise<void> {
-    this.#again = true;
-    this.#pulling ??= this.#pullAll().finally(() => {
-      this.#pulling = null;
-    });
-    return this.#pulling;
+  /** What comes after this is news. */
+  get position(): RunPosition {
+    return { runId: this.#options.run.id, seq: this.#seen.seq, activity: this.#seen.activity };
   }
 
-  async #pullAll(): Promise<void> {
-    while (this.#again) {
-      this.#again = false;
-      try {
-        await this.#pullPage();
-        this.#failure = null;
-      } catch (error) {
-        // Watchers that wait are told; the next pull tries again.
-        this.#failure = error instanceof Error ? error : new Error(String(error));
-      }
-      this.#changed.resolve();
-      this.#changed = Promise.withResolvers();
-    }
-  }
-
-  async #pullPage(): Promise<void> {
-    const { library, run, now } = this.#options;
-    const runId = run.id;
-    const before = now();
-    const facts = await library.factsSince(runId, this.#seen.seq, PAGE);
-    const afterId = this.#seen.activity;
-    const entries = await library.activity({
-      runId,
-      afterId,
-      step: null,
-      minLevel: 'debug',
-      limit: PAGE,
-    });
+  /** Resolves to when more is to be looked for, in ms; null when somebody will say so. */
+  async take({ facts, entries, isFull, askedAt }: News): Promise<number | null> {
     const progress = this.#narration.progress();
     const story = facts.flatMap((fact) => tell(this.#narration, fact));
     const items = await collect(mergeByTime(story, entries, progress));
     this.#append(items);
     const last = facts.at(-1);
-    if (last !== undefined) this.#finishedAt = finishTime(last, before);
-    if (last !== undefined) this.#seen = { ...this.#seen, seq: last.seq };
-    const isFull = facts.length === PAGE || entries.length === PAGE;
-    if (isFull) this.#again = true;
-    this.#ended = !isFull && this.#finishedAt !== null && this.#finishedAt + LINGER_MS <= before;
-    if (this.#finishedAt !== null && !this.#ended && !isFull) this.#lookAgain();
+    if (last !== undefined) {
+      this.#finishedAt = finishTime(last, askedAt);
+      this.#seen = { ...this.#seen, seq: last.seq };
+    }
+    const isOver = !isFull && this.#finishedAt !== null;
+    const [wasEnded, wasFailed] = [this.#ended, this.#failure !== null];
+    this.#failure = null;
+    this.#ended = isOver && (this.#finishedAt ?? 0) + LINGER_MS <= askedAt;
+    if (items.length > 0 || wasFailed || this.#ended !== wasEnded) this.#wakeAll();
+    if (isFull) return 0;
+    return isOver && !this.#ended ? LINGER_MS : null;
   }
 
-  #lookAgain(): void {
-    setTimeout(() => void this.pull(), LINGER_MS).unref();
+  /** Watchers that wait are told; the next news are taken as if nothing had been. */
+  fail(error: unknown): void {
+    this.#failure = error instanceof Error ? error : new Error(String(error));
+    this.#wakeAll();
+  }
+
+  #wakeAll(): void {
+    for (const wake of this.#waiting) wake();
+    this.#waiting.clear();
   }
 
   #append(items: readonly FeedItem[]): void {
@@ -109,32 +99,43 @@ export class RunFeed {
    * or the signal fires. A slow reader costs nothing: it takes the next item when it is ready.
    */
   async *follow(from: Position, signal: AbortSignal): AsyncGenerator<FeedItem> {
-    let position = from;
-    let next = this.#first;
-    while (!signal.aborted) {
-      if (next < this.#first || isBehind(position, this.#floor)) {
-        const floor = this.#floor;
-        for await (const item of this.#readAgain(position, floor)) {
+    let wake = (): void => undefined;
+    const stop = (): void => wake();
+    signal.addEventListener('abort', stop);
+    try {
+      let position = from;
+      let next = this.#first;
+      while (!signal.aborted) {
+        if (next < this.#first || isBehind(position, this.#floor)) {
+          const floor = this.#floor;
+          for await (const item of this.#readAgain(position, floor)) {
+            position = advance(position, item);
+            yield item;
+          }
+          // What the ledger has no more (retention) is not waited for.
+          position = furthest(position, floor);
+          next = this.#first;
+          // The feed may have forgotten more in the meantime.
+          continue;
+        }
+        const item = this.#items[next - this.#first];
+        if (item !== undefined) {
+          next += 1;
+          if (!isNews(position, item)) continue;
           position = advance(position, item);
           yield item;
+          continue;
         }
-        // What the ledger has no more (retention) is not waited for.
-        position = furthest(position, floor);
-        next = this.#first;
-        // The feed may have forgotten more in the meantime.
-        continue;
+        if (this.#failure !== null) throw this.#failure;
+        if (this.#ended) return;
+        const { promise, resolve } = Promise.withResolvers<void>();
+        wake = resolve;
+        this.#waiting.add(wake);
+        await promise;
       }
-      const item = this.#items[next - this.#first];
-      if (item !== undefined) {
-        next += 1;
-        if (!isNews(position, item)) continue;
-        position = advance(position, item);
-        yield item;
-        continue;
-      }
-      if (this.#failure !== null) throw this.#failure;
-      if (this.#ended) return;
-      await this.#waitForChange(signal);
+    } finally {
+      this.#waiting.delete(wake);
+      signal.removeEventListener('abort', stop);
     }
   }
 
@@ -142,14 +143,6 @@ export class RunFeed {
     const { library, viewer, version, run } = this.#options;
     const narration = viewer.narrate(version, run);
     return readAgain({ library, runId: run.id, narration, from, to });
-  }
-
-  async #waitForChange(signal: AbortSignal): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const stop = (): void => resolve();
-    signal.addEventListener('abort', stop, { once: true });
-    await Promise.race([this.#changed.promise, promise]);
-    signal.removeEventListener('abort', stop);
   }
 }
 

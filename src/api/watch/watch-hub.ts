@@ -3,13 +3,14 @@ import type { VersionRecord } from '../../record/workflow.ts';
 import type { Library, RunViewer, Signals } from '../ports.ts';
 import type { Position } from './cursor.ts';
 import type { FeedItem } from './feed-item.ts';
+import { FeedReader } from './feed-reader.ts';
 import { RunFeed } from './run-feed.ts';
 
 /** Signals can be lost; this finds out all the same. */
 const POLL_MS = 1000;
 
 export interface WatchHubOptions {
-  readonly library: Pick<Library, 'factsSince' | 'activity'>;
+  readonly library: Pick<Library, 'factsSince' | 'activity' | 'newsOf'>;
   readonly signals: Pick<Signals, 'onChanged'>;
   readonly viewer: RunViewer;
   readonly now: () => number;
@@ -30,29 +31,44 @@ export interface WatchHub {
 
 export function createWatchHub(options: WatchHubOptions): WatchHub {
   const feeds = new Map<string, SharedFeed>();
+  const reader = new FeedReader(options);
   const stopListening = options.signals.onChanged((runIds) => {
-    for (const id of runIds) void feeds.get(id)?.feed.pull();
+    for (const id of runIds) {
+      const shared = feeds.get(id);
+      if (shared !== undefined) reader.ask(shared);
+    }
   });
   const timer = setInterval(() => {
-    for (const { feed } of feeds.values()) void feed.pull();
+    for (const shared of feeds.values()) reader.ask(shared);
   }, POLL_MS).unref();
-  const close = (): void => {
-    clearInterval(timer);
-    stopListening();
-    feeds.clear();
+  const open = ({ run, version }: WatchRequest): SharedFeed => {
+    const known = feeds.get(run.id);
+    if (known !== undefined) return known;
+    const shared = { feed: new RunFeed({ ...options, run, version }), watchers: 0 };
+    feeds.set(run.id, shared);
+    reader.ask(shared);
+    return shared;
+  };
+  const leave = (runId: string, shared: SharedFeed): void => {
+    shared.watchers -= 1;
+    if (shared.watchers > 0) return;
+    reader.forget(shared);
+    if (feeds.get(runId) === shared) feeds.delete(runId);
   };
   return {
-    close,
-    async *follow({ run, version, from, signal }) {
-      const shared = feeds.get(run.id) ?? share(new RunFeed({ ...options, run, version }));
-      feeds.set(run.id, shared);
+    close: () => {
+      clearInterval(timer);
+      stopListening();
+      feeds.clear();
+    },
+    async *follow(request) {
+      const { run, from, signal } = request;
+      const shared = open(request);
       shared.watchers += 1;
       try {
-        await shared.ready;
         yield* shared.feed.follow(from, signal);
       } finally {
-        shared.watchers -= 1;
-        if (shared.watchers === 0 && feeds.get(run.id) === shared) feeds.delete(run.id);
+        leave(run.id, shared);
       }
     },
   };
@@ -60,11 +76,5 @@ export function createWatchHub(options: WatchHubOptions): WatchHub {
 
 interface SharedFeed {
   readonly feed: RunFeed;
-  /** The first read; after that signals and the poll keep it fresh for all. */
-  readonly ready: Promise<void>;
   watchers: number;
-}
-
-function share(feed: RunFeed): SharedFeed {
-  return { feed, ready: feed.pull(), watchers: 0 };
 }
