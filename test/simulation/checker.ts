@@ -4,10 +4,18 @@ import { admits, fold } from '../../src/engine/fold.ts';
 import { isReady, stepAt } from '../../src/engine/settle.ts';
 import { initialState, isSettled, type RunState } from '../../src/engine/state.ts';
 import type { Program } from '../../src/graph/program.ts';
-import type { RunRecord } from '../../src/record/run.ts';
-import { type Checkpoint, NO_ITEM, type Task, taskId } from '../../src/task/task.ts';
+import type { RunRecord, RunRequest } from '../../src/record/run.ts';
+import {
+  type ActivityEntry,
+  type Checkpoint,
+  NO_ITEM,
+  type Task,
+  taskId,
+} from '../../src/task/task.ts';
 import type { BusWatcher } from './lossy-bus.ts';
 import type { StoreWatcher } from './memory-store.ts';
+import { ParallelWatch } from './parallel-watch.ts';
+import type { SimulatedProcess } from './simulated-process.ts';
 
 /** A run as its recorded facts, one after another, make it. */
 export interface Shadow {
@@ -24,6 +32,9 @@ export interface CheckerParts {
   readonly programOf: (versionId: string) => Program;
   /** For how long a sender may not know what has been recorded: calls under way, ms. */
   readonly slackMs: number;
+  readonly hasActivity: (entry: ActivityEntry) => boolean;
+  /** Adds to the trace. */
+  readonly note: (label: string) => void;
 }
 
 /** Watches the store and the bus, and writes down every broken promise at the moment it breaks. */
@@ -31,7 +42,11 @@ export class Checker implements StoreWatcher, BusWatcher {
   readonly violations: string[] = [];
   readonly shadows = new Map<string, Shadow>();
   readonly unfinished = new Set<string>();
+  /** Runs that somebody asked something of: a person, a parent, a source. */
+  readonly touched = new Set<string>();
   readonly counts = { facts: 0, published: 0, executed: 0, executedAgain: 0 };
+  readonly #requests = new Map<string, RunRequest>();
+  readonly parallel: ParallelWatch;
   readonly #executed = new Set<string>();
   readonly #asked = new Set<string>();
   readonly #sentAt = new Map<string, number>();
@@ -39,6 +54,7 @@ export class Checker implements StoreWatcher, BusWatcher {
 
   constructor(parts: CheckerParts) {
     this.#parts = parts;
+    this.parallel = new ParallelWatch(this.shadows, (message) => this.broken(message));
   }
 
   broken(message: string): void {
@@ -58,7 +74,19 @@ export class Checker implements StoreWatcher, BusWatcher {
     this.unfinished.add(id);
   }
 
+  requested(request: RunRequest): void {
+    this.#requests.set(request.id, request);
+    this.touched.add(request.runId);
+  }
+
+  kept(entry: ActivityEntry): void {
+    if (!this.#parts.hasActivity(entry)) {
+      this.broken(`${entry.runId}: "${entry.message}" was acknowledged and is not kept`);
+    }
+  }
+
   committed(change: RunChange): void {
+    this.#parts.note(JSON.stringify([change.id, change.status, change.facts]));
     const shadow = this.#shadow(change.id);
     if (change.expectedSeq !== shadow.seq) {
       this.broken(
@@ -106,7 +134,7 @@ export class Checker implements StoreWatcher, BusWatcher {
     answer: { request: string; change: RunChange; wasFinished: boolean },
   ): void {
     const { request, change, wasFinished } = answer;
-    if (request.includes('cancel')) {
+    if (this.#requests.get(request)?.body.kind === 'cancel') {
       const isEnding = state.ending !== null || state.finished !== null || wasFinished;
       if (!isEnding) this.broken(`${run.id}: cancel request ${request} was swallowed`);
     } else if (wasFinished && !change.facts.some(({ kind }) => kind === 'reopened')) {
@@ -145,7 +173,8 @@ export class Checker implements StoreWatcher, BusWatcher {
     this.#sentAt.set(task.id, sentAt);
   }
 
-  executing(task: Task): void {
+  executing(task: Task, process: SimulatedProcess): void {
+    this.parallel.began(task, process);
     this.counts.executed += 1;
     if (this.#executed.has(task.id)) this.counts.executedAgain += 1;
     this.#executed.add(task.id);
@@ -154,37 +183,6 @@ export class Checker implements StoreWatcher, BusWatcher {
     if (recordedAt !== undefined && sentAt > recordedAt + this.#parts.slackMs) {
       const lateMs = sentAt - recordedAt;
       this.broken(`${task.id}: sent again ${lateMs} ms after its outcome was recorded`);
-    }
-  }
-
-  /** What must hold of every run once all is over. */
-  conclude(stored: readonly RunRecord[]): void {
-    for (const run of stored) this.#compare(run);
-  }
-
-  #compare(run: RunRecord): void {
-    const { state, seq } = this.#shadow(run.id);
-    const { finished } = state;
-    if (run.seq !== seq) this.broken(`${run.id}: stored at ${run.seq}, its facts end at ${seq}`);
-    const told = JSON.stringify([run.status, run.output, run.error]);
-    const meant = JSON.stringify([finished?.status, finished?.output, finished?.error]);
-    if (finished !== null && told !== meant) {
-      this.broken(`${run.id}: stored as ${told}, its facts say ${meant}`);
-    }
-    if (finished?.status === 'completed') this.#completedRightly(run.id);
-    if (finished?.status === 'failed' && finished.error === null) {
-      this.broken(`${run.id}: failed without a reason`);
-    }
-  }
-
-  #completedRightly(id: string): void {
-    const { program, state } = this.#shadow(id);
-    for (const { index, id: stepId, section, definition } of program.steps) {
-      const { status } = stepAt(state, index);
-      const isFine = status === 'completed' || status === 'skipped';
-      const isTolerated = status === 'failed' && definition.onError === 'continue';
-      if (isFine || isTolerated) continue;
-      this.broken(`${id}: completed, but step ${stepId} (${section}) is ${status}`);
     }
   }
 

@@ -17,7 +17,10 @@ interface Event {
 export class Timeline {
   readonly #dice: Dice;
   readonly #events: Event[] = [];
+  /** Time that only goes on, as timers measure it. */
   now: number;
+  /** How far the clocks on the wall have jumped ahead of it, ms. */
+  jumpedMs = 0;
   /** Events run so far. */
   count = 0;
   /** Hash of all that happened, in order: equal only for equal histories. */
@@ -116,7 +119,7 @@ export class FakeClock implements Clock {
   }
 
   now(): number {
-    return this.#timeline.now;
+    return this.#timeline.now + this.#timeline.jumpedMs + this.#process.skewMs;
   }
 
   sleep(ms: number, signal?: AbortSignal): Promise<void> {

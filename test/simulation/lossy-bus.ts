@@ -7,9 +7,11 @@ import type {
   Signal,
   TaskRef,
 } from '../../src/bus/bus.ts';
-import type { Checkpoint, Task } from '../../src/task/task.ts';
+import type { ActivityEntry, Checkpoint, Task } from '../../src/task/task.ts';
 import type { Dice } from './dice.ts';
 import type { Timeline } from './fake-clock.ts';
+import { DirectReports, type ReportTaker } from './direct-reports.ts';
+import { BlobServers } from './blob-servers.ts';
 import { LossyQueue, type Taker, type TransportWeather } from './lossy-queue.ts';
 import type { Line, SimulatedProcess } from './simulated-process.ts';
 
@@ -19,6 +21,8 @@ export interface BusWatcher {
   published(tasks: readonly Task[], sentAt: number): void;
   acknowledged(checkpoint: Checkpoint): void;
   taken(task: Task, sentAt: number): void;
+  /** A line for people was acknowledged. */
+  kept(entry: ActivityEntry): void;
 }
 
 const CHECKPOINT_LEASE_MS = 30_000;
@@ -34,6 +38,9 @@ interface Listener {
 export class LossyTransport {
   readonly tasks: LossyQueue<Task>;
   readonly checkpoints: LossyQueue<Checkpoint>;
+  readonly activity: LossyQueue<ActivityEntry>;
+  readonly reports: DirectReports;
+  readonly blobs: BlobServers;
   readonly watcher: BusWatcher;
   /** Whether it knows which checkpoints it holds: the in-process bus does, JetStream does not. */
   readonly isAware: boolean;
@@ -56,6 +63,9 @@ export class LossyTransport {
     this.isAware = parts.isAware;
     this.tasks = new LossyQueue({ ...parts, name: 'task' });
     this.checkpoints = new LossyQueue({ ...parts, name: 'checkpoint' });
+    this.activity = new LossyQueue({ ...parts, name: 'activity' });
+    this.reports = new DirectReports(parts);
+    this.blobs = new BlobServers(parts);
   }
 
   get now(): number {
@@ -65,6 +75,16 @@ export class LossyTransport {
   vanish(): void {
     this.tasks.vanish();
     this.checkpoints.vanish();
+    this.activity.vanish();
+  }
+
+  get presence(): DirectReports['presence'] {
+    return this.reports.presence;
+  }
+
+  /** Nothing waits and nothing is held. */
+  get isEmpty(): boolean {
+    return [this.tasks, this.checkpoints, this.activity].every(({ size }) => size === 0);
   }
 
   listen(listener: Listener): Consumer {
@@ -79,11 +99,16 @@ export class LossyTransport {
   broadcast(signal: Signal): void {
     for (const listener of this.#listeners) {
       if (listener.kind !== signal.kind || this.#dice.chance(this.#weather.lose)) continue;
-      const delayMs = this.#dice.below(this.#weather.delayMs + 1);
-      this.#timeline.after(delayMs, `${listener.process.name} hears ${signal.kind}`, () => {
-        if (listener.process.isAlive) listener.hear(signal);
-      });
+      const copies = this.#dice.chance(this.#weather.double) ? 2 : 1;
+      for (let made = 0; made < copies; made += 1) this.#send(listener, signal);
     }
+  }
+
+  #send(listener: Listener, signal: Signal): void {
+    const delayMs = this.#dice.below(this.#weather.delayMs + 1);
+    this.#timeline.after(delayMs, `${listener.process.name} hears ${signal.kind}`, () => {
+      if (listener.process.isAlive) listener.hear(signal);
+    });
   }
 }
 
@@ -139,6 +164,17 @@ export class LossyBus implements Bus {
     return this.#attach(tasks, taker);
   }
 
+  async reportCheckpoints(checkpoints: readonly Checkpoint[]): Promise<void> {
+    const { reports, isAware } = this.#transport;
+    // The in-process bus has no shorter way than the queue.
+    const left = isAware ? checkpoints : await reports.send(this.#process, checkpoints);
+    if (left.length > 0) await this.publishCheckpoints(left);
+  }
+
+  isOurs(runId: string): boolean {
+    return this.#transport.isAware || this.#transport.presence.isOurs(this.#process, runId);
+  }
+
   publishCheckpoints(checkpoints: readonly Checkpoint[]): Promise<void> {
     const { checkpoints: queue, now, isAware } = this.#transport;
     const sent = structuredClone(checkpoints);
@@ -150,23 +186,36 @@ export class LossyBus implements Bus {
     });
   }
 
-  consumeCheckpoints(
-    options: { readonly maxInFlight: number },
+  async consumeCheckpoints(
+    { maxInFlight }: { readonly maxInFlight: number },
     handler: (batch: readonly Delivery<Checkpoint>[]) => void,
   ): Promise<Consumer> {
-    const { watcher, checkpoints } = this.#transport;
+    const { checkpoints, presence } = this.#transport;
+    const deliver = (batch: readonly Delivery<Checkpoint>[]) => {
+      handler(batch.map((delivery) => this.#watched(delivery)));
+    };
     const taker = this.#taker<Checkpoint>({
-      maxInFlight: options.maxInFlight,
+      maxInFlight,
       leaseMs: CHECKPOINT_LEASE_MS,
-      deliver: (delivery) => {
-        const ack = () => {
-          if (this.#process.isAlive) watcher.acknowledged(delivery.message);
-          delivery.ack();
-        };
-        handler([{ ...delivery, ack }]);
-      },
+      deliver: (delivery) => deliver([delivery]),
     });
-    return this.#attach(checkpoints, taker);
+    const stored = await this.#attach(checkpoints, taker);
+    const direct: ReportTaker = { maxInFlight, deliver, inFlight: 0 };
+    const leave = presence.join(this.#process, direct);
+    return {
+      stop: () => {
+        leave();
+        return stored.stop();
+      },
+    };
+  }
+
+  #watched(delivery: Delivery<Checkpoint>): Delivery<Checkpoint> {
+    const ack = () => {
+      if (this.#process.isAlive) this.#transport.watcher.acknowledged(delivery.message);
+      delivery.ack();
+    };
+    return { ...delivery, ack };
   }
 
   #taker<T>(rules: Pick<Taker<T>, 'maxInFlight' | 'leaseMs' | 'deliver'>): Taker<T> {
@@ -184,17 +233,35 @@ export class LossyBus implements Bus {
     });
   }
 
-  /** Lines for people are not simulated: nothing depends on them. */
-  publishActivity(): Promise<void> {
-    return Promise.resolve();
+  publishActivity(entries: readonly ActivityEntry[]): Promise<void> {
+    const { activity, now } = this.#transport;
+    const sent = structuredClone(entries);
+    return this.#line.call('publishActivity', () => {
+      for (const entry of sent) activity.push(`${entry.runId} ${entry.message}`, entry, now);
+    });
   }
 
-  consumeActivity(): Promise<Consumer> {
-    return Promise.resolve({ stop: () => Promise.resolve() });
+  consumeActivity(
+    { maxInFlight }: { readonly maxInFlight: number },
+    handler: (batch: readonly Delivery<ActivityEntry>[]) => void,
+  ): Promise<Consumer> {
+    const { activity, watcher } = this.#transport;
+    const taker = this.#taker<ActivityEntry>({
+      maxInFlight,
+      leaseMs: CHECKPOINT_LEASE_MS,
+      deliver: (delivery) => {
+        const ack = () => {
+          if (this.#process.isAlive) watcher.kept(delivery.message);
+          delivery.ack();
+        };
+        handler([{ ...delivery, ack }]);
+      },
+    });
+    return this.#attach(activity, taker);
   }
 
   broadcast(signal: Signal): void {
-    if (this.#process.isAlive) this.#transport.broadcast(signal);
+    if (this.#process.acts()) this.#transport.broadcast(signal);
   }
 
   onSignal<K extends Signal['kind']>(
@@ -205,16 +272,21 @@ export class LossyBus implements Bus {
     return this.#transport.listen({ kind, process: this.#process, hear });
   }
 
-  getBlob(digest: string): Promise<Uint8Array> {
-    return Promise.reject(new Error(`the simulation has no blob ${digest}`));
+  async getBlob(digest: string): Promise<Uint8Array> {
+    const { blobs } = this.#transport;
+    const bytes = await (await this.#line.call('getBlob', () => blobs)).ask((it) => it.get(digest));
+    if (bytes === null) throw new Error(`there is no blob ${digest}`);
+    return bytes;
   }
 
-  putBlob(): Promise<string> {
-    return Promise.reject(new Error('the simulation keeps no blobs'));
+  async putBlob(bytes: Uint8Array): Promise<string> {
+    const { blobs } = this.#transport;
+    return (await this.#line.call('putBlob', () => blobs)).ask((it) => it.put(bytes));
   }
 
-  serveBlobs(_store: BlobStore): Promise<Consumer> {
-    return Promise.resolve({ stop: () => Promise.resolve() });
+  serveBlobs(store: BlobStore): Promise<Consumer> {
+    const { blobs } = this.#transport;
+    return this.#line.call('serveBlobs', () => blobs.add(this.#process, store));
   }
 
   ping(): Promise<number> {

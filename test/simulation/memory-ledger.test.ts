@@ -4,11 +4,7 @@ import { MemoryStore } from './memory-store.ts';
 
 const call = async <T>(_label: string, work: () => T): Promise<T> => work();
 
-ledgerContract(
-  'MemoryLedger',
-  () => {
-    const ledger = new MemoryLedger(new MemoryStore(), { call });
-    return Promise.resolve({ ledger, close: () => Promise.resolve() });
-  },
-  { hasRevisions: false },
-);
+ledgerContract('MemoryLedger', () => {
+  const ledger = new MemoryLedger(new MemoryStore(), { call, isOpen: true });
+  return Promise.resolve({ ledger, close: () => Promise.resolve() });
+});

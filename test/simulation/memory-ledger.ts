@@ -3,11 +3,14 @@ import type { BlobStore } from '../../src/bus/bus.ts';
 import type { Ledger, RevisionChange, RunChange } from '../../src/controller/ports.ts';
 import type { NewRun, RunRequest } from '../../src/record/run.ts';
 import type { SourceRecord } from '../../src/record/source.ts';
+import type { ActivityEntry } from '../../src/task/task.ts';
 import type { MemoryStore } from './memory-store.ts';
 
 /** How calls reach the store: `Line` in the simulation, at once in the contract test. */
 export interface Reach {
   call<T>(label: string, work: () => T): Promise<T>;
+  /** Whether the store still sees the process at this end. */
+  readonly isOpen: boolean;
 }
 
 /** The store's port as one process sees it. */
@@ -46,8 +49,12 @@ export class MemoryLedger implements Ledger, BlobStore {
     return this.#line.call('createRuns', () => this.#store.createRuns(runs));
   }
 
-  saveActivity() {
-    return this.#line.call('saveActivity', () => undefined);
+  createRun(run: NewRun) {
+    return this.#line.call('createRun', () => this.#store.createRun(run));
+  }
+
+  saveActivity(entries: readonly ActivityEntry[]) {
+    return this.#line.call('saveActivity', () => this.#store.saveActivity(entries));
   }
 
   dueRuns(now: number, limit: number) {
@@ -79,20 +86,28 @@ export class MemoryLedger implements Ledger, BlobStore {
   }
 
   async withLock<T>(name: string, work: () => Promise<T>): Promise<T | null> {
-    if (!(await this.#line.call('lock', () => this.#store.lock(name)))) return null;
+    const line = this.#line;
+    // One holder a call: a process does not let go of what it took again meanwhile.
+    const holder = {
+      get isOpen() {
+        return line.isOpen;
+      },
+    };
     try {
-      return await work();
+      const hasTaken = await line.call('lock', () => this.#store.lock(name, holder));
+      return hasTaken ? await work() : null;
     } finally {
-      await this.#line.call('unlock', () => this.#store.unlock(name));
+      // Also when the answer was lost: a connection that breaks lets go of its lock.
+      this.#store.unlock(name, holder);
     }
   }
 
   loadSource(name: string) {
-    return this.#line.call('loadSource', () => this.#store.loadSource(name));
+    return this.#line.call('loadSource', () => structuredClone(this.#store.catalog.source(name)));
   }
 
   saveSource(source: SourceRecord) {
-    return this.#line.call('saveSource', () => this.#store.saveSource(source));
+    return this.#line.call('saveSource', () => this.#store.catalog.saveSource(source));
   }
 
   applyRevision(change: RevisionChange) {

@@ -4,21 +4,30 @@ import type {
   LoadedRun,
   RevisionChange,
   RunChange,
-  WorkflowChange,
 } from '../../src/controller/ports.ts';
 import type { Fact } from '../../src/engine/fact.ts';
-import { namedUuid } from '../../src/engine/hash.ts';
 import type { NewRun, RunRecord, RunRequest } from '../../src/record/run.ts';
-import type { SourceRecord } from '../../src/record/source.ts';
 import type { VersionRecord, WorkflowRecord } from '../../src/record/workflow.ts';
+import type { ActivityEntry } from '../../src/task/task.ts';
+import { MemoryCatalog } from './memory-catalog.ts';
+
+/** Whoever has a lock; gone, it has let go of it. */
+export interface LockHolder {
+  readonly isOpen: boolean;
+}
 
 /** Told of every write, at the moment it is made. */
 export interface StoreWatcher {
   created(run: RunRecord): void;
   committed(change: RunChange): void;
+  requested(request: RunRequest): void;
 }
 
-const UNWATCHED: StoreWatcher = { created: () => undefined, committed: () => undefined };
+const UNWATCHED: StoreWatcher = {
+  created: () => undefined,
+  committed: () => undefined,
+  requested: () => undefined,
+};
 
 export interface StoreOptions {
   readonly watcher?: StoreWatcher;
@@ -35,13 +44,14 @@ export class MemoryStore {
   readonly #facts = new Map<string, string[]>();
   readonly #requests = new Map<string, RunRequest>();
   readonly #keys = new Map<string, string>();
-  readonly #versions = new Map<string, VersionRecord>();
-  /** How many versions each workflow has, by its id. */
-  readonly #numbers = new Map<string, number>();
-  readonly #workflows = new Map<string, WorkflowRecord>();
-  readonly #sources = new Map<string, SourceRecord>();
   readonly #blobs = new Map<string, Uint8Array>();
-  readonly #locks = new Set<string>();
+  readonly #activity = new Set<string>();
+  readonly #locks = new Map<string, LockHolder>();
+  readonly catalog = new MemoryCatalog({
+    put: (run) => this.createRun(run).run.id,
+    isUnfinished: (id) => this.#unfinished().some((run) => run.id === id),
+    ask: (request) => this.addRequest(request),
+  });
   readonly #watcher: StoreWatcher;
   readonly #isGuarded: boolean;
 
@@ -80,11 +90,11 @@ export class MemoryStore {
   }
 
   loadVersions(ids: readonly string[]): VersionRecord[] {
-    return ids.flatMap((id) => this.#versions.get(id) ?? []);
+    return ids.flatMap((id) => this.catalog.version(id) ?? []);
   }
 
   findWorkflows(refs: readonly { namespace: string; name: string }[]): WorkflowRecord[] {
-    return refs.flatMap((ref) => this.#workflows.get(keyOf(ref)) ?? []);
+    return refs.flatMap((ref) => this.catalog.find(ref));
   }
 
   commitRuns(changes: readonly RunChange[]): Set<string> {
@@ -126,6 +136,13 @@ export class MemoryStore {
     this.#insert(change.children);
   }
 
+  createRun(run: NewRun): { readonly run: RunRecord; readonly created: boolean } {
+    const isKnown = this.#runs.has(run.id);
+    const [found] = this.createRuns([run]);
+    if (found === undefined) throw new Error(`run ${run.id} was not created`);
+    return { run: found, created: !isKnown && found.id === run.id };
+  }
+
   createRuns(runs: readonly NewRun[]): RunRecord[] {
     this.#insert(runs);
     return runs.map((run) => {
@@ -140,7 +157,7 @@ export class MemoryStore {
     for (const { idempotencyKey, ...run } of runs) {
       const key = idempotencyKey === null ? null : idempotencyOf({ ...run, idempotencyKey });
       if (this.#runs.has(run.id) || (key !== null && this.#keys.has(key))) continue;
-      const version = this.#versions.get(run.versionId);
+      const version = this.catalog.version(run.versionId);
       if (version === undefined) throw new Error(`version ${run.versionId} does not exist`);
       if (key !== null) this.#keys.set(key, run.id);
       const record: RunRecord = {
@@ -216,73 +233,39 @@ export class MemoryStore {
 
   addRequest(request: RunRequest): void {
     if (!this.#runs.has(request.runId)) throw new Error(`run ${request.runId} does not exist`);
-    if (!this.#requests.has(request.id)) this.#requests.set(request.id, copy(request));
+    if (this.#requests.has(request.id)) return;
+    this.#requests.set(request.id, copy(request));
+    this.#watcher.requested(request);
   }
 
-  /** True when the lock was free; whoever got it lets it go with `unlock`. */
-  lock(name: string): boolean {
-    if (this.#locks.has(name)) return false;
-    this.#locks.add(name);
+  /** True when the lock was free; whoever got it lets it go with `unlock`, or by its end. */
+  lock(name: string, holder: LockHolder): boolean {
+    if (this.#locks.get(name)?.isOpen === true) return false;
+    this.#locks.set(name, holder);
     return true;
   }
 
-  unlock(name: string): void {
-    this.#locks.delete(name);
+  unlock(name: string, holder: LockHolder): void {
+    if (this.#locks.get(name) === holder) this.#locks.delete(name);
   }
 
-  loadSource(name: string): SourceRecord | null {
-    return copy(this.#sources.get(name) ?? null);
+  /** As if the connections that hold them broke: their holders do not know. */
+  dropLocks(): void {
+    this.#locks.clear();
   }
 
-  saveSource(source: SourceRecord): void {
-    this.#sources.set(source.name, copy(source));
-  }
-
-  /** Only what the simulation declares: workflows. */
   applyRevision(change: RevisionChange): AppliedRevision {
-    if (change.runs.length > 0 || change.pruned.length > 0) {
-      throw new Error('the memory ledger keeps no Run manifests and prunes nothing');
-    }
-    const created = change.workflows.filter((each) => {
-      return this.#workflows.get(keyOf(each))?.digest !== each.digest;
-    });
-    for (const each of created) this.#register(each, change);
-    this.saveSource(change.source);
-    const names = created.map(({ name }) => `workflow/${name}`);
-    return { created: names, configured: [], unchanged: [], pruned: [], runIds: [] };
+    const applied = this.catalog.apply(copy(change));
+    for (const { digest, bytes } of change.files) this.putBlob(digest, bytes);
+    return applied;
   }
 
-  #register(workflow: WorkflowChange, { source, now }: RevisionChange): void {
-    const { namespace, name, title, description, labels, annotations, digest } = workflow;
-    const id = namedUuid(keyOf(workflow));
-    const number = (this.#numbers.get(id) ?? 0) + 1;
-    this.#numbers.set(id, number);
-    const versionId = namedUuid(`${keyOf(workflow)}@${number}`);
-    const shared = { namespace, digest, createdAt: now };
-    this.#versions.set(versionId, {
-      ...shared,
-      id: versionId,
-      workflowId: id,
-      workflow: name,
-      number,
-      graph: workflow.graph,
-      manifest: workflow.manifest,
-      origin: workflow.origin,
-    });
-    this.#workflows.set(keyOf(workflow), {
-      ...shared,
-      ...{ id, name, title, description, labels, annotations, versionId },
-      owner: source.name,
-      suspended: false,
-      versionNumber: number,
-      updatedAt: now,
-      deletedAt: null,
-    });
+  saveActivity(entries: readonly ActivityEntry[]): void {
+    for (const entry of entries) this.#activity.add(JSON.stringify(entry));
   }
 
-  /** As if its source no longer declared it: no new runs, its versions stay. */
-  pruneWorkflow(ref: { namespace: string; name: string }): void {
-    this.#workflows.delete(keyOf(ref));
+  hasActivity(entry: ActivityEntry): boolean {
+    return this.#activity.has(JSON.stringify(entry));
   }
 
   getBlob(digest: string): Uint8Array | null {
@@ -300,10 +283,6 @@ function isFinished({ status }: RunRecord): boolean {
 
 function ids(runs: readonly RunRecord[], limit: number): string[] {
   return runs.slice(0, limit).map(({ id }) => id);
-}
-
-function keyOf({ namespace, name }: { namespace: string; name: string }): string {
-  return `${namespace}/${name}`;
 }
 
 function idempotencyOf({

@@ -1,8 +1,12 @@
+import type { ApiContext } from '../../src/api/api-context.ts';
+import { startRun } from '../../src/api/services/execute.ts';
 import type { Bus } from '../../src/bus/bus.ts';
 import { namedUuid } from '../../src/engine/hash.ts';
-import type { NewRun } from '../../src/record/run.ts';
+import type { RunRecord } from '../../src/record/run.ts';
+import { revisionChange, workflowChange } from '../store/samples.ts';
+import type { Dice } from './dice.ts';
 import { MemoryLedger } from './memory-ledger.ts';
-import type { PlannedRequest, PlannedRun } from './scenario.ts';
+import type { PlannedFlow, PlannedRequest, PlannedRun } from './scenario.ts';
 import type { Simulation } from './simulation.ts';
 import { SimulatedProcess } from './simulated-process.ts';
 
@@ -12,92 +16,122 @@ export interface People {
   isDone(): boolean;
 }
 
-/** Starts runs and sends requests through the ports, as the API does, until it is heard. */
+/** Starts runs as the API does and sends requests through the ports, until it is heard. */
 export function playPeople(simulation: Simulation): People {
   const { timeline, scenario } = simulation;
-  const process = new SimulatedProcess('people');
-  const ledger = new MemoryLedger(simulation.store, simulation.line(process));
-  const parts = {
-    simulation,
-    ledger,
-    bus: simulation.bus(process),
-    runIds: new Map<number, string>(),
-  };
-  let open = 0;
-  const act = (atMs: number, label: string, work: () => Promise<void>) => {
-    open += 1;
-    timeline.after(atMs, label, () => void work().then(() => (open -= 1)));
+  const runIds = new Map<number, string>();
+  const waiting = new Set<SimulatedProcess>();
+  const act = (plan: { atMs: number; label: string; canDie?: boolean }, work: Work) => {
+    const dice = simulation.dice.fork();
+    const process = new SimulatedProcess(`caller-${waiting.size}`);
+    const caller = new Caller({ simulation, process, dice, runIds });
+    waiting.add(process);
+    const end = () => waiting.delete(process);
+    // Who dies in the middle of a call is not waited for; others want the same.
+    if (plan.canDie === true) process.dieBefore(dice.below(5), end);
+    timeline.after(plan.atMs, plan.label, () => void work(caller).then(end));
   };
   scenario.runs.forEach((run, index) => {
-    for (let copy = 0; copy < run.copies; copy += 1) {
-      act(run.atMs + copy * 7, 'a run is wanted', () => createRun(parts, run, { index, copy }));
+    for (let copy = 0; copy < run.callers; copy += 1) {
+      const plan = { atMs: run.atMs + copy * 7, label: 'a run is wanted', canDie: copy > 0 };
+      act(plan, (caller) => caller.start(run, index));
     }
     run.requests.forEach((request, number) => {
-      act(request.atMs, 'a person asks', () => ask(parts, request, { index, number }));
+      const plan = { atMs: request.atMs, label: 'a person asks' };
+      act(plan, (caller) => caller.ask(request, { index, number }));
     });
   });
-  return { runIds: parts.runIds, isDone: () => open === 0 };
+  for (const { atMs, flow } of scenario.replacements) {
+    act({ atMs, label: 'a workflow is replaced' }, (caller) => caller.replace(flow));
+  }
+  return { runIds, isDone: () => waiting.size === 0 };
 }
 
-interface Parts {
+type Work = (caller: Caller) => Promise<void>;
+
+interface CallerParts {
   readonly simulation: Simulation;
-  readonly ledger: MemoryLedger;
-  readonly bus: Bus;
+  readonly process: SimulatedProcess;
+  readonly dice: Dice;
   readonly runIds: Map<number, string>;
 }
 
-async function createRun(
-  parts: Parts,
-  run: PlannedRun,
-  place: { index: number; copy: number },
-): Promise<void> {
-  const { simulation, ledger, bus, runIds } = parts;
-  const wanted: NewRun = {
-    id: namedUuid(`${simulation.seed}/${place.index}/${place.copy}`),
-    namespace: 'default',
-    workflow: run.flow.name,
-    versionId: namedUuid(`default/${run.flow.name}@1`),
-    input: run.input,
-    labels: {},
-    cause: { kind: 'api', name: 'people' },
-    createdBy: 'people',
-    createdAt: simulation.timeline.now,
-    idempotencyKey: `run-${place.index}`,
-    parent: null,
-  };
-  const [created] = await untilHeard(simulation, () => ledger.createRuns([wanted]));
-  const id = created!.id;
-  const known = runIds.get(place.index);
-  if (known !== undefined && known !== id) {
-    simulation.checker.broken(`two runs for one idempotency key: ${known}, ${id}`);
+/** A process of the API that serves one call. */
+class Caller {
+  readonly #parts: CallerParts;
+  readonly #ledger: MemoryLedger;
+  readonly #bus: Bus;
+
+  constructor(parts: CallerParts) {
+    const { simulation, process } = parts;
+    this.#parts = parts;
+    this.#ledger = new MemoryLedger(simulation.store, simulation.line(process));
+    this.#bus = simulation.bus(process);
   }
-  runIds.set(place.index, id);
-  bus.broadcast({ kind: 'nudge', runIds: [id] });
-}
 
-async function ask(
-  parts: Parts,
-  request: PlannedRequest,
-  place: { index: number; number: number },
-): Promise<void> {
-  const { simulation, ledger, bus, runIds } = parts;
-  const clock = simulation.clock(new SimulatedProcess('people'));
-  while (!runIds.has(place.index)) await clock.sleep(5);
-  const runId = runIds.get(place.index)!;
-  const id = `${request.body.kind}-${place.index}-${place.number}`;
-  const body = { id, runId, createdAt: clock.now(), by: 'people', body: request.body };
-  await untilHeard(simulation, () => ledger.addRequest(body));
-  bus.broadcast({ kind: 'nudge', runIds: [runId] });
-}
+  /** Whoever asks with the same key gets the same run. */
+  async start(run: PlannedRun, index: number): Promise<void> {
+    const { simulation, runIds } = this.#parts;
+    const { id } = await this.#untilHeard(() => this.#startOnce(run, index));
+    const known = runIds.get(index);
+    if (known !== undefined && known !== id) {
+      simulation.checker.broken(`two runs for one idempotency key: ${known}, ${id}`);
+    }
+    runIds.set(index, id);
+  }
 
-async function untilHeard<T>(simulation: Simulation, call: () => Promise<T>): Promise<T> {
-  const clock = simulation.clock(new SimulatedProcess('people'));
-  for (;;) {
-    try {
-      return await call();
-    } catch {
-      // The line broke: the same call again, which is the same wish.
-      await clock.sleep(500);
+  async #startOnce({ workflow, input }: PlannedRun, index: number) {
+    const [found] = await this.#ledger.findWorkflows([{ namespace: 'default', name: workflow }]);
+    if (found === undefined) throw new Error(`there is no workflow ${workflow}`);
+    const [version] = await this.#ledger.loadVersions([found.versionId]);
+    if (version === undefined) throw new Error(`there is no version ${found.versionId}`);
+    const cause = { kind: 'api', name: 'people' } as const;
+    const asked = { version, input, labels: {}, by: 'people', cause };
+    return await startRun(this.#api(), { ...asked, idempotencyKey: `run-${index}` });
+  }
+
+  /** As much of the API as starting a run takes. */
+  #api(): ApiContext {
+    const { simulation, process, dice } = this.#parts;
+    const clock = simulation.clock(process);
+    const api = {
+      library: this.#ledger,
+      signals: {
+        nudge: (runIds: string[], created: RunRecord[] = []) =>
+          this.#bus.broadcast({ kind: 'nudge', runIds, created }),
+      },
+      now: () => clock.now(),
+      newRunId: () => namedUuid(`${simulation.seed} ${dice.next()}`),
+    };
+    return api as unknown as ApiContext;
+  }
+
+  async ask(request: PlannedRequest, place: { index: number; number: number }): Promise<void> {
+    const { simulation, process, runIds } = this.#parts;
+    const clock = simulation.clock(process);
+    while (!runIds.has(place.index)) await clock.sleep(5);
+    const runId = runIds.get(place.index)!;
+    const id = `${request.body.kind}-${place.index}-${place.number}`;
+    const body = { id, runId, createdAt: clock.now(), by: 'people', body: request.body };
+    await this.#untilHeard(() => this.#ledger.addRequest(body));
+    this.#bus.broadcast({ kind: 'nudge', runIds: [runId] });
+  }
+
+  async replace({ name, graph, digest }: PlannedFlow): Promise<void> {
+    const now = this.#parts.simulation.timeline.now;
+    const workflows = [workflowChange({ name, title: name, graph, digest })];
+    await this.#untilHeard(() => this.#ledger.applyRevision(revisionChange({ workflows, now })));
+  }
+
+  async #untilHeard<T>(call: () => Promise<T>): Promise<T> {
+    const clock = this.#parts.simulation.clock(this.#parts.process);
+    for (;;) {
+      try {
+        return await call();
+      } catch {
+        // The line broke: the same call again, which is the same wish.
+        await clock.sleep(500);
+      }
     }
   }
 }

@@ -26,7 +26,7 @@ class CalmWorld {
     dice: this.#dice,
     weather: { lose: 0, double: 0, delayMs: 2 },
     isAware: true,
-    watcher: { published: () => 0, acknowledged: () => 0, taken: () => 0 },
+    watcher: { published: () => 0, acknowledged: () => 0, taken: () => 0, kept: () => 0 },
   });
   readonly logged: string[] = [];
   probeMs = 0;
@@ -167,7 +167,9 @@ describe('the run loop in a calm world', () => {
   });
 
   test('a child runs, its workflow is pruned, the controller is replaced → the parent still ends', async () => {
-    await outlives((store) => store.pruneWorkflow({ namespace: 'default', name: 'child' }));
+    const gone = { namespace: 'default', kind: 'Workflow', name: 'child' };
+    const entry = { ...gone, file: '', digest: '', keep: false };
+    await outlives((store) => store.applyRevision(revisionChange({ pruned: [entry] })));
   });
 
   test('a child runs, its next version wants other input, … → the parent still ends', async () => {

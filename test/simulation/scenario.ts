@@ -1,25 +1,32 @@
 import fc from 'fast-check';
+import type { JsonObject } from '../../src/expr/json.ts';
 import { compile } from '../../src/graph/compile.ts';
 import type { Graph, Step } from '../../src/graph/graph.ts';
-import type { JsonObject } from '../../src/expr/json.ts';
+import type { Program } from '../../src/graph/program.ts';
 import type { RunRequest } from '../../src/record/run.ts';
 import { randomGraph } from '../engine/random-graph.ts';
 import type { Dice } from './dice.ts';
-import type { Flow } from './oracle.ts';
+import type { Told } from './foretell.ts';
+import { makeDeclarations, type PlannedSource } from './planned-source.ts';
+import { randomInput } from './random-input.ts';
 
-export interface PlannedFlow extends Flow {
-  readonly graph: Graph;
+/** One version of a workflow. */
+export interface PlannedFlow extends Told {
+  readonly name: string;
+  /** Of the version: its name and number here. */
+  readonly digest: string;
+  readonly program: Program;
   /** Its end does not depend on when things happen, so the oracle knows it. */
   readonly isTimeless: boolean;
 }
 
 export interface PlannedRun {
-  readonly flow: PlannedFlow;
+  readonly workflow: string;
   readonly input: JsonObject;
   readonly atMs: number;
   readonly requests: readonly PlannedRequest[];
-  /** The same run asked for this many times, by its idempotency key. */
-  readonly copies: number;
+  /** The same run asked for by this many callers, with one idempotency key. */
+  readonly callers: number;
 }
 
 export interface PlannedRequest {
@@ -27,26 +34,73 @@ export interface PlannedRequest {
   readonly body: RunRequest['body'];
 }
 
+/** A workflow gets its next version through the API. */
+export interface Replacement {
+  readonly atMs: number;
+  readonly flow: PlannedFlow;
+}
+
 export interface Scenario {
+  /** Every version of every workflow. */
   readonly flows: readonly PlannedFlow[];
+  /** Those that are there from the start. */
+  readonly first: readonly PlannedFlow[];
+  readonly replacements: readonly Replacement[];
   readonly runs: readonly PlannedRun[];
+  readonly sources: readonly PlannedSource[];
+  /** The only version of a workflow; null when there is none. */
+  flowNamed(name: string): PlannedFlow | null;
+}
+
+export interface ScenarioOptions {
+  readonly runs: number;
+  readonly stormMs: number;
+  /** Nobody replaces a workflow, asks for anything or commits a manifest. */
+  readonly isPlain: boolean;
 }
 
 /** Which workflows there are, which runs of them, and what people do to these. */
-export function makeScenario(dice: Dice, options: { runs: number; stormMs: number }): Scenario {
-  const graphs = fc.sample(randomGraph, { seed: dice.below(2 ** 31), numRuns: dice.between(2, 5) });
+export function makeScenario(dice: Dice, options: ScenarioOptions): Scenario {
+  const { runs: count, stormMs, isPlain } = options;
+  const replaced = isPlain ? 0 : dice.pick([0, 1, 2]);
+  const declared = isPlain ? 0 : dice.pick([0, 2, 3]);
+  const total = dice.between(2, 5) + replaced + declared;
+  const graphs = fc.sample(randomGraph, { seed: dice.below(2 ** 31), numRuns: total });
   const flows: PlannedFlow[] = [];
-  for (const [index, graph] of graphs.entries())
-    flows.push(makeFlow(dice, { graph, index, flows }));
-  const runs = Array.from({ length: options.runs }, () => makeRun(dice, flows, options.stormMs));
-  return { flows, runs };
+  for (const [index, graph] of graphs.entries()) {
+    // The first ones are replaced, by ones that come later; the last ones are a source's to declare.
+    const version = index >= total - declared ? 'declared' : index < replaced ? 'changing' : 'only';
+    flows.push(makeFlow(dice, { graph, name: `flow-${index}`, flows, version }));
+  }
+  const first = flows.slice(0, total - declared);
+  const replacements = first.slice(0, replaced).map((flow, index): Replacement => {
+    const next = makeFlow(dice, {
+      graph: graphs[total - 1 - index] ?? flow.graph,
+      ...{ name: flow.name, flows: first.slice(replaced), version: 'changing' },
+    });
+    return { atMs: dice.below(stormMs), flow: { ...next, digest: `${flow.name}/2` } };
+  });
+  const sources = declared === 0 ? [] : makeDeclarations(dice, flows.slice(-declared), stormMs);
+  const runs = Array.from({ length: count }, () => makeRun(dice, first, options));
+  return {
+    ...{ flows: [...flows, ...replacements.map(({ flow }) => flow)], first, replacements, runs },
+    sources,
+    flowNamed: (name) => flows.find((flow) => flow.name === name) ?? null,
+  };
 }
 
-function makeFlow(
-  dice: Dice,
-  parts: { graph: Graph; index: number; flows: readonly PlannedFlow[] },
-): PlannedFlow {
-  const { graph, index, flows } = parts;
+interface FlowParts {
+  readonly graph: Graph;
+  readonly name: string;
+  /** What it may start as children: so there is no circle. */
+  readonly flows: readonly PlannedFlow[];
+  readonly version: 'only' | 'changing' | 'declared';
+}
+
+function makeFlow(dice: Dice, parts: FlowParts): PlannedFlow {
+  const { graph, name, version } = parts;
+  // A child that is replaced or pruned meanwhile ends one way or the other.
+  const flows = parts.flows.filter(({ digest }) => !digest.endsWith('declared'));
   const isPatient = dice.chance(0.75);
   const resume = {
     everyMs: 10_000,
@@ -58,40 +112,48 @@ function makeFlow(
   const made: Graph = { ...graph, steps, resume, timeoutMs };
   const children = steps.filter(({ type }) => type === 'workflow');
   const isTimeless = isPatient && children.every((step) => isTimelessChild(step, flows));
-  const retryable = dice.pick([0, 0, 20, 50]);
-  const hard = dice.pick([0, 0, 0, 5, 20]);
-  const behaviour = { retryable, hard, seed: dice.below(1e6) };
-  return { name: `flow-${index}`, graph: made, program: compile(made), behaviour, isTimeless };
+  const behaviour = {
+    retryable: dice.pick([0, 0, 20, 50]),
+    hard: dice.pick([0, 0, 0, 5, 20]),
+    artifacts: dice.pick([0, 0, 20]),
+    seed: dice.below(1e6),
+  };
+  const digest = `${name}/1 ${version}`;
+  return { name, digest, graph: made, program: compile(made), behaviour, isTimeless };
 }
 
 function isTimelessChild(step: Step, flows: readonly PlannedFlow[]): boolean {
   const child = flows.find(({ name }) => name === step.config['workflow']);
-  return child === undefined || child.isTimeless;
+  return child === undefined || (child.isTimeless && child.digest.endsWith('only'));
 }
 
-/** Some plain steps become child runs, of earlier workflows only: so there is no circle. */
+/** Some plain steps become child runs, of earlier workflows only; a few fan out widely. */
 function varied(dice: Dice, step: Step, flows: readonly PlannedFlow[]): Step {
-  if (step.type !== 'noop' || !dice.chance(0.15)) return step;
-  const workflow = dice.chance(0.05) || flows.length === 0 ? 'nowhere' : dice.pick(flows).name;
-  const input = makeInput(dice);
-  return { ...step, type: 'workflow', config: { workflow, input } };
+  if (step.type !== 'noop') return step;
+  if (dice.chance(0.15)) {
+    const workflow = dice.chance(0.05) || flows.length === 0 ? 'nowhere' : dice.pick(flows).name;
+    return { ...step, type: 'workflow', config: { workflow, input: randomInput(dice) } };
+  }
+  if (!dice.chance(0.01)) return step;
+  const forEach = `{{ range(${dice.between(50, 300)}) }}`;
+  return { ...step, forEach, maxParallel: dice.pick([null, 7, 40]) };
 }
 
-function makeInput(dice: Dice): JsonObject {
-  return { flag: dice.chance(0.5), kind: dice.pick(['a', 'b', 'c']), salt: dice.below(1000) };
-}
-
-function makeRun(dice: Dice, flows: readonly PlannedFlow[], stormMs: number): PlannedRun {
+function makeRun(
+  dice: Dice,
+  flows: readonly PlannedFlow[],
+  { stormMs, isPlain }: ScenarioOptions,
+): PlannedRun {
   const flow = dice.pick(flows);
-  const count = dice.chance(0.35) ? dice.between(1, 3) : 0;
-  const atMs = dice.below(stormMs / 2);
+  const count = !isPlain && dice.chance(0.35) ? dice.between(1, 3) : 0;
+  const atMs = isPlain ? dice.below(1000) : dice.below(stormMs / 2);
   const requests = Array.from({ length: count }, () => {
     // Often at once: a run that is cancelled before anybody has looked at it.
     const lag = dice.chance(0.2) ? 0 : dice.below(stormMs);
     return { atMs: atMs + lag, body: requestBody(dice, flow) };
   });
-  const copies = dice.chance(0.1) ? dice.between(2, 3) : 1;
-  return { flow, input: makeInput(dice), atMs, requests, copies };
+  const callers = dice.chance(0.2) ? dice.between(2, 3) : 1;
+  return { workflow: flow.name, input: randomInput(dice), atMs, requests, callers };
 }
 
 function requestBody(dice: Dice, { graph }: PlannedFlow): RunRequest['body'] {
@@ -99,5 +161,5 @@ function requestBody(dice: Dice, { graph }: PlannedFlow): RunRequest['body'] {
   const main = graph.steps.filter(({ section }) => section === 'main');
   const fromStep = dice.chance(0.5) ? null : dice.pick(main).id;
   if (dice.chance(0.7)) return { kind: 'retry', fromStep };
-  return { kind: 'retry', fromStep, input: makeInput(dice) };
+  return { kind: 'retry', fromStep, input: randomInput(dice) };
 }

@@ -1,5 +1,5 @@
 import type { Bus } from '../../src/bus/bus.ts';
-import { startController } from '../../src/controller/controller.ts';
+import { type ControllerOptions, startController } from '../../src/controller/controller.ts';
 import type { Clock, Log, Probes } from '../../src/controller/ports.ts';
 import { MemoryLedger } from './memory-ledger.ts';
 
@@ -9,18 +9,21 @@ export interface SimulatedControllerParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly probes: Probes;
+  readonly sources?: ControllerOptions['sources'];
+  readonly readers?: ControllerOptions['readers'];
   readonly cacheRuns: number;
   readonly recheckMs: number;
 }
 
-/** The real controller, without sources. */
+/** The real controller, with few works in flight. */
 export function startSimulatedController(
   parts: SimulatedControllerParts,
 ): Promise<{ stop(): Promise<void> }> {
   const readers = () => {
-    throw new Error('the simulation has no sources to read');
+    throw new Error('there are no sources to read');
   };
-  return startController({ ...parts, blobs: parts.ledger, maxInFlight: 20, sources: [], readers });
+  const defaults = { sources: [], readers, maxInFlight: 20 };
+  return startController({ ...defaults, ...parts, blobs: parts.ledger });
 }
 
 /** A ledger in which no sweep finds anything: only for the test of the test. */

@@ -1,6 +1,6 @@
 import type { Bus, Delivery } from '../../src/bus/bus.ts';
 import type { Clock } from '../../src/controller/ports.ts';
-import type { Outcome, Task } from '../../src/task/task.ts';
+import type { ActivityEntry, Checkpoint, Outcome, Task } from '../../src/task/task.ts';
 import type { Dice } from './dice.ts';
 import type { SimulatedProcess } from './simulated-process.ts';
 
@@ -11,8 +11,11 @@ export interface SimulatedRunnerParts {
   readonly process: SimulatedProcess;
   /** The outcome of an attempt: the same whoever makes it and however often. */
   readonly outcomeOf: (task: Task) => Outcome;
-  /** Called when an attempt begins. */
+  /** What its output refers to: stored before it is reported. */
+  readonly artifactOf?: (task: Task) => Uint8Array | null;
+  /** Called when an attempt begins, and when it is over. */
   readonly executing: (task: Task) => void;
+  readonly executed?: (task: Task) => void;
   readonly longestMs: number;
 }
 
@@ -63,13 +66,16 @@ export class SimulatedRunner {
   }
 
   async #execute(attempt: Attempt): Promise<void> {
-    const { clock, dice, outcomeOf, longestMs, process } = this.#parts;
+    const { clock, dice, outcomeOf, longestMs, process, executed } = this.#parts;
     const { task, cancel } = attempt;
+    if (dice.chance(0.1)) this.#say(task, 'it goes on');
     const startedAt = clock.now();
     // Some handlers never notice their abort signal.
     const signal = dice.chance(0.7) ? cancel.signal : undefined;
     await clock.sleep(dice.below(longestMs + 1), signal);
     const outcome = signal?.aborted === true ? ({ kind: 'cancelled' } as const) : outcomeOf(task);
+    if (outcome.kind === 'completed') await this.#store(task);
+    executed?.(task);
     const { id: taskId, runId, step, item, attempt: number } = task;
     const place = { taskId, runId, step, item, attempt: number };
     const times = { startedAt, finishedAt: clock.now() };
@@ -79,12 +85,29 @@ export class SimulatedRunner {
     this.#attempts.delete(task.id);
   }
 
-  async #report(checkpoint: Parameters<Bus['publishCheckpoints']>[0][number]): Promise<void> {
+  /** Nobody waits for it, as nothing depends on it. */
+  #say(task: Task, message: string): void {
+    const { runId, step, item, attempt, id } = task;
+    const at = this.#parts.clock.now();
+    const entry = { runId, step, item, attempt, at, level: 'info', message: `${id} ${message}` };
+    this.#parts.bus.publishActivity([entry as ActivityEntry]).catch(() => undefined);
+  }
+
+  async #store(task: Task): Promise<void> {
+    const bytes = this.#parts.artifactOf?.(task) ?? null;
+    if (bytes !== null) await this.#insist(() => this.#parts.bus.putBlob(bytes));
+  }
+
+  #report(checkpoint: Checkpoint): Promise<void> {
+    return this.#insist(() => this.#parts.bus.reportCheckpoints([checkpoint]));
+  }
+
+  async #insist<T>(call: () => Promise<T>): Promise<T> {
     for (;;) {
       try {
-        return await this.#parts.bus.publishCheckpoints([checkpoint]);
+        return await call();
       } catch {
-        // The transport did not take it, or its answer was lost: tell it again.
+        // It was not taken, or the answer was lost: once more.
         await this.#parts.clock.sleep(200);
       }
     }

@@ -1,7 +1,11 @@
 import type { Bus } from '../../src/bus/bus.ts';
 import type { Log, Probes } from '../../src/controller/ports.ts';
-import { namedUuid } from '../../src/engine/hash.ts';
+import { compile } from '../../src/graph/compile.ts';
+import type { Program } from '../../src/graph/program.ts';
+import type { Json } from '../../src/expr/json.ts';
+import type { Task } from '../../src/task/task.ts';
 import { revisionChange, workflowChange } from '../store/samples.ts';
+import { artifactBytes, type Behaviour, outcomeOf } from './behaviour.ts';
 import { Checker } from './checker.ts';
 import { Dice } from './dice.ts';
 import { FakeClock, Timeline } from './fake-clock.ts';
@@ -9,18 +13,22 @@ import { LossyBus, LossyTransport } from './lossy-bus.ts';
 import type { TransportWeather } from './lossy-queue.ts';
 import { MemoryLedger } from './memory-ledger.ts';
 import { MemoryStore } from './memory-store.ts';
-import { Oracle } from './oracle.ts';
+import { checkEnd } from './final-checks.ts';
 import { judge } from './judge.ts';
-import { playPeople } from './people.ts';
-import { makeScenario, type Scenario } from './scenario.ts';
+import { type People, playPeople } from './people.ts';
+import { makeScenario, type PlannedFlow, type Scenario } from './scenario.ts';
 import { BlindLedger, startSimulatedController } from './simulated-controller.ts';
 import { Line, type SimulatedProcess, type LineWeather } from './simulated-process.ts';
 import { SimulatedRunner } from './simulated-runner.ts';
-import { Storm } from './storm.ts';
+import { plannedFiles, simulatedSource } from './simulated-source.ts';
+import { type CrashPoint, SingleCrash } from './single-crash.ts';
+import { Storm, type Trouble } from './storm.ts';
 
 export interface SimulationOptions {
   /** Runs that people start; child runs come on top. Default: 5 to 30, by the seed. */
   readonly runs?: number;
+  /** Calm, without anything changing, but for this one crash. */
+  readonly crash?: CrashPoint;
   /** Faults to plant, for the test of the test. */
   readonly planted?: Planted;
 }
@@ -28,6 +36,8 @@ export interface SimulationOptions {
 export interface Planted {
   readonly isUnguarded?: boolean;
   readonly hasNoSweeps?: boolean;
+  readonly hasNoCrashes?: boolean;
+  readonly ledgerOf?: (ledger: MemoryLedger) => MemoryLedger;
   readonly busOf?: (bus: Bus) => Bus;
 }
 
@@ -39,6 +49,11 @@ export interface Report {
   readonly events: number;
   readonly simulatedMs: number;
   readonly crashes: number;
+  /** Operations of the process that one crash was planned for. */
+  readonly operations: number;
+  /** Items of limited fan-outs that were started, and those above the limit. */
+  readonly starts: number;
+  readonly exceeded: number;
   readonly facts: number;
   readonly executed: number;
   readonly executedAgain: number;
@@ -50,6 +65,8 @@ export interface Report {
 const START = Date.UTC(2030, 0, 1);
 /** After the storm the system has this long to bring every run to its end. */
 const HEALING_MS = 30 * 60_000;
+/** And this long to take the last messages out of the queues. */
+const DRAINING_MS = 5 * 60_000;
 const MOST_EVENTS = 400_000;
 /** Longest way to the store in a storm; what a sender may not know for so long is no fault. */
 const SLOWEST_MS = 1500;
@@ -68,37 +85,38 @@ export class Simulation {
   readonly checker: Checker;
   readonly store: MemoryStore;
   readonly transport: LossyTransport;
-  readonly oracle: Oracle;
   readonly lineWeather: LineWeather = { delayMs: 5, failBefore: 0, failAfter: 0 };
   readonly transportWeather: TransportWeather = { lose: 0, double: 0, delayMs: 5 };
   readonly stormMs: number;
   readonly planted: Planted;
   /** Whether what resume conditions ask for is there. */
   isProbeHealthy = true;
+  readonly #options: SimulationOptions;
+  readonly #programs = new Map<string, Program>();
   readonly #cacheRuns: number;
   readonly #recheckMs: number;
   readonly #longestMs: number;
 
   constructor(seed: number, options: SimulationOptions) {
     this.seed = seed;
+    this.#options = options;
     this.planted = options.planted ?? {};
     this.dice = new Dice(seed);
     this.timeline = new Timeline(START, this.dice.fork());
     this.stormMs = this.dice.between(10_000, 60_000);
     const runs = options.runs ?? this.dice.between(5, 30);
-    this.scenario = makeScenario(this.dice.fork(), { runs, stormMs: this.stormMs });
-    this.oracle = new Oracle(this.scenario.flows);
+    this.scenario = makeScenario(this.dice.fork(), {
+      ...{ runs, stormMs: this.stormMs, isPlain: options.crash !== undefined },
+    });
     this.#cacheRuns = this.dice.pick([1, 3, 5000, 5000]);
     this.#recheckMs = this.dice.pick([10_000, 30_000]);
     this.#longestMs = this.dice.pick([50, 3000, 8000]);
-    const programs = new Map(
-      this.scenario.flows.map((flow) => [namedUuid(`default/${flow.name}@1`), flow.program]),
-    );
-    const programOf = (versionId: string) => programs.get(versionId)!;
     this.checker = new Checker({
       now: () => this.timeline.now,
-      programOf,
+      programOf: (versionId) => this.#programOf(versionId),
       slackMs: 2 * SLOWEST_MS,
+      hasActivity: (entry) => this.store.hasActivity(entry),
+      note: (label) => this.timeline.note(label),
     });
     this.store = new MemoryStore({
       watcher: this.checker,
@@ -115,33 +133,63 @@ export class Simulation {
 
   async play(): Promise<Report> {
     this.#register();
-    const storm = new Storm(this, SLOWEST_MS);
-    storm.begin();
+    const trouble = this.#trouble();
+    trouble.begin();
     const people = playPeople(this);
-    const isDone = () => storm.isOver && people.isDone() && this.#isAllDone();
-    const untilMs = START + this.stormMs + HEALING_MS;
-    const hasEnded = await this.timeline.run(isDone, { untilMs, maxEvents: MOST_EVENTS });
-    if (!hasEnded) this.#explainStuck(people.isDone());
-    this.checker.conclude(this.store.runs);
-    const compared = judge(this, people.runIds);
-    return this.#report(storm.crashes, compared);
+    const isDone = () => trouble.isOver && people.isDone() && this.#isAllDone();
+    const limits = { untilMs: START + this.stormMs + HEALING_MS, maxEvents: MOST_EVENTS };
+    if (await this.timeline.run(isDone, limits)) await this.#drain();
+    else this.#explainStuck(people);
+    checkEnd(this);
+    const compared = judge(this);
+    return this.#report(trouble, compared);
+  }
+
+  #trouble(): Trouble {
+    const { crash } = this.#options;
+    return crash === undefined ? new Storm(this, SLOWEST_MS) : new SingleCrash(this, crash);
   }
 
   #register(): void {
-    const workflows = this.scenario.flows.map(({ name, graph }) => {
-      return workflowChange({ name, title: name, graph, digest: name });
+    const workflows = this.scenario.first.map(({ name, graph, digest }) => {
+      return workflowChange({ name, title: name, graph, digest });
     });
     this.store.applyRevision(revisionChange({ workflows, now: START }));
   }
 
-  #isAllDone(): boolean {
-    return this.checker.unfinished.size === 0 && this.store.requestCount === 0;
+  #programOf(versionId: string): Program {
+    const known = this.#programs.get(versionId);
+    if (known !== undefined) return known;
+    const made = compile(this.store.loadVersions([versionId])[0]!.graph);
+    this.#programs.set(versionId, made);
+    return made;
   }
 
-  #explainStuck(arePeopleDone: boolean): void {
+  /** The plan's version behind a stored one. */
+  flowOf(versionId: string): PlannedFlow {
+    const { digest } = this.store.catalog.version(versionId)!;
+    return this.scenario.flows.find((flow) => flow.digest === digest)!;
+  }
+
+  #isAllDone(): boolean {
+    const { checker, store, scenario } = this;
+    if (checker.unfinished.size > 0 || store.requestCount > 0) return false;
+    return scenario.sources.every(({ name, revisions }) => {
+      return store.catalog.source(name)?.lastAppliedRevision === revisions.at(-1)?.id;
+    });
+  }
+
+  /** Messages about what is over still lie about: each finds its way out. */
+  async #drain(): Promise<void> {
+    const untilMs = this.timeline.now + DRAINING_MS;
+    const isEmpty = () => this.transport.isEmpty;
+    await this.timeline.run(isEmpty, { untilMs, maxEvents: MOST_EVENTS });
+  }
+
+  #explainStuck(people: People): void {
     const afterMs = this.timeline.now - START;
     this.checker.broken(`after ${afterMs} ms and ${this.timeline.count} events not all is done`);
-    if (!arePeopleDone) this.checker.broken('people have not been heard');
+    if (!people.isDone()) this.checker.broken('people have not been heard');
     const queued = this.transport.tasks.keys;
     for (const id of [...this.checker.unfinished].slice(0, 5)) {
       const run = this.store.run(id)!;
@@ -153,13 +201,15 @@ export class Simulation {
     if (this.store.requestCount > 0) this.checker.broken('requests are left in the inbox');
   }
 
-  #report(crashes: number, compared: number): Report {
+  #report(trouble: Trouble, compared: number): Report {
     const { facts, executed, executedAgain } = this.checker.counts;
+    const { crashes, operations } = trouble;
     const ends: Record<string, number> = {};
     for (const { status } of this.store.runs) ends[status] = (ends[status] ?? 0) + 1;
     return {
       ...{ seed: this.seed, violations: this.checker.violations, runs: this.store.runs.length },
-      ...{ compared, crashes, facts, executed, executedAgain, ends },
+      ...{ compared, crashes, operations, facts, executed, executedAgain, ends },
+      ...this.checker.parallel.counts,
       events: this.timeline.count,
       simulatedMs: this.timeline.now - START,
       trace: this.timeline.trace,
@@ -181,9 +231,16 @@ export class Simulation {
   }
 
   startController(process: SimulatedProcess): Promise<{ stop(): Promise<void> }> {
-    const Reach = this.planted.hasNoSweeps === true ? BlindLedger : MemoryLedger;
+    const { planted, timeline, store } = this;
+    const Reach = planted.hasNoSweeps === true ? BlindLedger : MemoryLedger;
+    const ledger = new Reach(store, this.line(process));
+    const sources = this.scenario.sources.map((plan) => {
+      return simulatedSource({ plan, timeline, start: START, line: this.line(process) });
+    });
     return startSimulatedController({
-      ledger: new Reach(this.store, this.line(process)),
+      ledger: planted.ledgerOf?.(ledger) ?? ledger,
+      sources,
+      readers: () => plannedFiles,
       bus: this.bus(process),
       clock: this.clock(process),
       log: this.#log(),
@@ -199,11 +256,18 @@ export class Simulation {
       clock: this.clock(process),
       dice: this.dice.fork(),
       process,
-      outcomeOf: (task) => this.oracle.outcome(task, this.store.run(task.runId)!.input),
-      executing: (task) => this.checker.executing(task),
+      outcomeOf: (task) => outcomeOf(...this.#behaviourOf(task), task),
+      artifactOf: (task) => artifactBytes(...this.#behaviourOf(task), task),
+      executing: (task) => this.checker.executing(task, process),
+      executed: (task) => this.checker.parallel.ended(task, process),
       longestMs: this.#longestMs,
     });
     await runner.start();
+  }
+
+  #behaviourOf({ runId }: Task): [Behaviour, Json] {
+    const { versionId, input } = this.store.run(runId)!;
+    return [this.flowOf(versionId).behaviour, input];
   }
 
   /** Errors of the line are expected; one of the engine is a fault. */
