@@ -32,7 +32,7 @@ beforeAll(async () => {
     return { said: 3 };
   };
   api.rig.behaviours['gated'] = async (context) => {
-    await gates.get(context.task.runId)?.promise;
+    await gateOf(context.task.runId).promise;
     return 'open';
   };
   const chatty = (id: string) => ({ id, type: 'act', config: { do: 'chatty' } });
@@ -47,11 +47,16 @@ beforeAll(async () => {
 });
 afterAll(() => api?.stop());
 
-async function gatedRun(): Promise<{ id: string; open(): void }> {
-  const gate = Promise.withResolvers<void>();
-  const id = await api.execute('gated');
+/** The step may be there before we know the run's id. */
+function gateOf(id: string): PromiseWithResolvers<void> {
+  const gate = gates.get(id) ?? Promise.withResolvers<void>();
   gates.set(id, gate);
-  return { id, open: () => gate.resolve() };
+  return gate;
+}
+
+async function gatedRun(): Promise<{ id: string; open(): void }> {
+  const id = await api.execute('gated');
+  return { id, open: () => gateOf(id).resolve() };
 }
 
 const client = () => createClient(RunService, createGrpcTransport({ baseUrl: api.server.url }));
