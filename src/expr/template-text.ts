@@ -19,6 +19,9 @@ export interface Text {
   readonly parts: (frame: Frame) => Deferred['parts'];
 }
 
+/** Mistakes of one text that are looked for. */
+const MAX_PROBLEMS = 100;
+
 type Part = { readonly text: string } | { readonly expression: Expression };
 
 /** Compiles one string; null when it has no template. Problems have an empty path. */
@@ -43,6 +46,7 @@ export function compileText(text: string, names: Names): Compiled<Text> | null {
 
 function compileSegment(segment: Segment, names: Names, problems: ExprProblem[]): Part {
   if (segment.kind === 'text') return { text: segment.text };
+  if (problems.length > MAX_PROBLEMS) return { text: '' };
   const compiled = compileExpression(segment.text, names);
   if (compiled.ok) return { expression: compiled.expression };
   for (const { span, ...rest } of compiled.flaws) {

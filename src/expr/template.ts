@@ -21,6 +21,9 @@ export interface ConfigTemplate {
   resolve(scope: Scope): { readonly config: JsonObject; readonly deferred: readonly Deferred[] };
 }
 
+/** Mistakes of one value that are looked for, string by string. */
+const MAX_PROBLEMS = 300;
+
 type Path = readonly (string | number)[];
 
 /** Fills one value in; `deferred` collects what only the runner may complete. */
@@ -107,6 +110,8 @@ function compileObject(
 }
 
 function compileString(value: string, path: Path, walk: Walk): Fill | null {
+  // A value with so many mistakes is broken in one way many times over.
+  if (walk.problems.length > MAX_PROBLEMS) return null;
   const compiled = compileText(value, walk.names);
   if (compiled === null) return null;
   if (!compiled.ok) {

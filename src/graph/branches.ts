@@ -71,7 +71,7 @@ function targetOf(
     const message = `The branch leads to "${name}", and there is no such step.`;
     problems.error('unknown-branch-target', path, {
       message,
-      hint: didYouMean(name, draft.indexOf.keys()),
+      hint: () => didYouMean(name, draft.indexOf.keys()),
     });
     return null;
   }

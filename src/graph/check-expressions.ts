@@ -16,6 +16,7 @@ export function checkExpressions(
   problems: Problems,
 ): void {
   for (const step of graph.draft.steps) {
+    if (problems.isFull) return;
     checkWhen(step, graph.upstream, problems);
     checkForEach(step, graph.upstream, problems);
     checkConfig(step, graph.upstream, problems);

@@ -138,7 +138,7 @@ function checkStep(
   const someTypes = [...nodeTypes.keys()].toSorted().slice(0, 20).join(', ');
   problems.error('unknown-type', [...path, 'type'], {
     message: `There is no node type "${spec.type}".`,
-    hint: didYouMean(spec.type, nodeTypes.keys()) ?? `The types are ${someTypes}.`,
+    hint: () => didYouMean(spec.type, nodeTypes.keys()) ?? `The types are ${someTypes}.`,
   });
 }
 

@@ -60,9 +60,10 @@ function needOf(
   const need = draft.steps[draft.indexOf.get(id) ?? -1];
   if (need === undefined) {
     const isPhase = draft.phases.some(({ spec }) => spec.name === id);
-    const hint = isPhase
-      ? 'That is a phase; `needs` of a step names steps, `needs` of a phase names phases.'
-      : didYouMean(id, draft.indexOf.keys());
+    const hint = (): string | undefined =>
+      isPhase
+        ? 'That is a phase; `needs` of a step names steps, `needs` of a phase names phases.'
+        : didYouMean(id, draft.indexOf.keys());
     problems.error('unknown-need', path, { message: `There is no step "${id}".`, hint });
     return null;
   }

@@ -41,7 +41,8 @@ function needsOf(
     const need = indexOf.get(name);
     if (need === undefined) {
       const message = `There is no phase "${name}".`;
-      problems.error('unknown-phase', path, { message, hint: didYouMean(name, indexOf.keys()) });
+      const hint = (): string | undefined => didYouMean(name, indexOf.keys());
+      problems.error('unknown-phase', path, { message, hint });
     } else if (need === phase.index) {
       problems.error('self-need', path, { message: `Phase "${name}" needs itself.` });
     } else found.add(need);

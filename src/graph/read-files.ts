@@ -49,7 +49,7 @@ function readFile(
   }
   problems.error('missing-file', path, {
     message: `There is no file "${written}" beside the workflow.`,
-    hint: hintFor(file, files),
+    hint: () => hintFor(file, files),
   });
   return value;
 }

@@ -32,7 +32,7 @@ test('input that breaks the schema → every problem with its JSON pointer', () 
     '/url is required',
     '/a~1b is not expected',
     '/size must be >= 1',
-    '/mode must be one of ["fast","safe"]',
+    '/mode must be one of "fast", "safe"',
   ]);
 });
 

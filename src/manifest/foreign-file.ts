@@ -8,7 +8,7 @@ export function isForeign({ path, ownsFolder }: ManifestFile, bytes: Uint8Array)
   if (!isHidden(path)) return false;
   if (ownsFolder) return false;
   const decoded = decode(bytes);
-  return !decoded.ok || !/^\s*["']?apiVersion["']?\s*:\s*["']?behest\.dev/m.test(decoded.text);
+  return !decoded.ok || !/^[ \t]*["']?apiVersion["']?\s*:\s*["']?behest\.dev/m.test(decoded.text);
 }
 
 /** By content: the same array is never written to. */

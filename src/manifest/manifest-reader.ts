@@ -99,9 +99,10 @@ export class ManifestReader {
   /** A mistake that only shows beside other files is rare: the place is found by parsing again. */
   #placed(known: KnownFile, files: Files, namesIn: NamesIn): Placed[] {
     const { manifest } = known;
+    let parsed: ReadFile | undefined;
     const again = (index: number) => (problem: Problem) => {
-      const { resources } = this.#parse({ manifest, files, namesIn }, unwatched);
-      const placed = resources[index];
+      parsed ??= this.#parse({ manifest, files, namesIn }, unwatched);
+      const placed = parsed.resources[index];
       if (placed === undefined) throw new Error(`${manifest.path} reads differently now`);
       return placed.problemAt(problem);
     };

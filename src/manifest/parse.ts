@@ -1,22 +1,14 @@
-import {
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  Lexer,
-  parseAllDocuments,
-  type Alias,
-  type Document,
-  type YAMLError,
-} from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, type Alias, type Document, type YAMLError } from 'yaml';
 import type { Json } from '../expr/json.ts';
 import type { Path } from '../graph/problem.ts';
 import type { FileProblem } from '../record/source.ts';
 import { decode, MAX_FILE_BYTES } from './decode.ts';
 import { findJsonFault } from './json-syntax.ts';
 import { SourceText, type Mistake, type TextSpan } from './source-text.ts';
+import { findFlood } from './text-flood.ts';
+import { readYaml } from './yaml-documents.ts';
 import { syntaxMistake, unknownTag } from './yaml-syntax.ts';
-import { convertNode, MAX_VALUES, spanOf, type Node } from './yaml-value.ts';
+import { convertNode, spanOf, type Node } from './yaml-value.ts';
 
 /** One document of a file: its value, and where each part of it is written. */
 export interface ManifestDocument {
@@ -35,17 +27,6 @@ export interface ParsedFile {
 
 /** Problems of one file that are told; a file with more is broken in one way many times over. */
 export const MAX_PROBLEMS = 100;
-
-const OPTIONS = {
-  version: '1.2',
-  schema: 'core',
-  merge: false,
-  resolveKnownTags: false,
-  // The library compares each key with all others; ours costs the same for every key.
-  uniqueKeys: false,
-  prettyErrors: false,
-  logLevel: 'silent',
-} as const;
 
 /**
  * YAML 1.2 (core schema) or JSON to documents. Never throws: a document with a mistake is left
@@ -68,72 +49,19 @@ export function parseText(file: string, text: string): ParsedFile {
   const fault = file.endsWith('.json') && text.trim() !== '' ? findJsonFault(text) : null;
   const problems: FileProblem[] = [];
   const documents: ManifestDocument[] = [];
-  const open = deepNesting(text);
-  if (open !== null) return { documents: [], problems: [source.problemAt(open, tooNested)] };
-  const flood = scalarFlood(text);
-  if (flood !== null) return { documents: [], problems: [source.problemAt(flood, tooManyScalars)] };
-  const parsed = parseAllDocuments(text, OPTIONS);
-  if ('empty' in parsed)
-    problems.push(...strayProblems([...parsed.errors, ...parsed.warnings], source));
-  else {
-    for (const document of parsed) {
-      const before = problems.length;
-      const read = readDocument(document, source, problems);
-      if (read !== null && problems.length === before) documents.push(read);
-    }
+  const flood = findFlood(text);
+  if (flood !== null)
+    return { documents: [], problems: [source.problemAt(flood.span, flood.mistake)] };
+  const yaml = readYaml(text);
+  problems.push(...strayProblems(yaml.faults, source));
+  for (const document of yaml.documents) {
+    const before = problems.length;
+    const read = readDocument(document, source, problems);
+    if (read !== null && problems.length === before) documents.push(read);
   }
   if (fault === null || problems.length > 0) return { documents, problems };
   return { documents: [], problems: [source.problemAt(fault.span, fault.mistake)] };
 }
-
-/** More open brackets than any text has by accident; the library takes seconds over a million. */
-export const MAX_OPEN_BRACKETS = 2000;
-
-function deepNesting(text: string): TextSpan | null {
-  let open = 0;
-  for (const { 0: bracket, index } of text.matchAll(/[[\]{}]/g)) {
-    open += bracket === '[' || bracket === '{' ? 1 : -1;
-    if (open > MAX_OPEN_BRACKETS) return { start: index, end: index + 1 };
-    if (open < 0) open = 0;
-  }
-  return null;
-}
-
-/** Shorter texts cannot hold enough to take long. */
-const LONG_TEXT = 100_000;
-/** Each value may have a key. */
-export const MAX_SCALARS = 2 * MAX_VALUES;
-/** With the punctuation between them, and anchors, tags and document marks. */
-const MAX_TOKENS = 5 * MAX_VALUES;
-/** What the library's lexer says before each scalar. */
-const SCALAR = '\u001f';
-
-/** Where a text goes beyond what any document may hold: told before the library builds it all. */
-function scalarFlood(text: string): TextSpan | null {
-  if (text.length < LONG_TEXT) return null;
-  let scalars = 0;
-  let tokens = 0;
-  let offset = 0;
-  for (const token of new Lexer().lex(text)) {
-    if (token === SCALAR) scalars += 1;
-    else if (!/^[\u0002\u0018]$/.test(token)) offset += token.length;
-    if (!/^\s*$/.test(token)) tokens += 1;
-    if (scalars > MAX_SCALARS || tokens > MAX_TOKENS) return { start: offset, end: offset + 1 };
-  }
-  return null;
-}
-
-const tooManyScalars: Mistake = {
-  code: 'alias-limit',
-  message: `The text has more than ${MAX_SCALARS} keys and values, or ${MAX_TOKENS} marks.`,
-  hint: 'Move data into a file that a step reads.',
-};
-
-const tooNested: Mistake = {
-  code: 'too-deep',
-  message: `There are more than ${MAX_OPEN_BRACKETS} open brackets here.`,
-  hint: 'Close them, or move deep data into a file of the workflow’s folder.',
-};
 
 /** What the library noticed, with places; the first is enough. */
 function strayProblems(errors: readonly YAMLError[], source: SourceText): readonly FileProblem[] {

@@ -27,9 +27,11 @@ export function readDocuments(parsed: ParsedFile, context: FileContext): ReadFil
   const resources: Placed[] = [];
   const problems: FileProblem[] = [...parsed.problems];
   for (const document of parsed.documents) {
+    // The file is refused and its list is full: what else is wrong is told the next time.
+    if (problems.filter(isError).length > 2 * MAX_PROBLEMS) break;
     const interpreted = interpret(document, dialectContext(context));
     const asWritten = (path: Path): Path => path;
-    const told = interpreted.problems.map((each) => placed(document, each, asWritten));
+    const told = shown(interpreted.problems).map((each) => placed(document, each, asWritten));
     problems.push(...told);
     for (const canonical of interpreted.manifests) {
       const read = readManifest(canonical, document, context);
@@ -37,7 +39,7 @@ export function readDocuments(parsed: ParsedFile, context: FileContext): ReadFil
       resources.push(...read.resources);
     }
   }
-  return { resources, problems: distinct(problems).slice(0, MAX_PROBLEMS) };
+  return { resources, problems: distinct(problems) };
 }
 
 function readManifest(
@@ -53,7 +55,7 @@ function readManifest(
       ? buildRun(canonical.manifest, { ...context, place })
       : buildWorkflow(canonical.manifest, { ...context, place });
   const problemAt = (problem: Problem): FileProblem => placed(document, problem, canonical.trace);
-  const problems = built.problems.map(problemAt);
+  const problems = shown(built.problems).map(problemAt);
   return {
     resources: built.resource === null ? [] : [{ resource: built.resource, problemAt }],
     problems,
@@ -93,6 +95,22 @@ function placed(
       ? document.locate(path, problem.atKey)
       : document.locateInside(path, problem.span);
   return document.source.problemAt(span, problem);
+}
+
+/**
+ * Those that are given a place: finding it takes a walk through the text for each. Twice as many as
+ * are told, as some tell the same; errors before warnings, so that none of them is lost.
+ */
+function shown(problems: readonly Problem[]): readonly Problem[] {
+  if (problems.length <= 2 * MAX_PROBLEMS) return problems;
+  return [...problems.filter(isError), ...problems.filter((each) => !isError(each))].slice(
+    0,
+    2 * MAX_PROBLEMS,
+  );
+}
+
+function isError({ severity }: Pick<Problem, 'severity'>): boolean {
+  return severity === 'error';
 }
 
 /** The graph sees again what the dialect has told in its own words. */

@@ -1,4 +1,5 @@
 import type { FileProblem } from '../record/source.ts';
+import { MAX_PROBLEMS } from './parse.ts';
 import type { Resource } from './resource.ts';
 
 export interface ReadResult {
@@ -20,8 +21,33 @@ export function withoutBadFiles(
   );
   return {
     resources: resources.filter(({ file }) => !badFiles.has(file)),
-    problems: problems.toSorted(inOrder),
+    problems: atMost(problems.toSorted(inOrder), badFiles),
     badFiles,
+  };
+}
+
+/** The first so many problems of each file, and that there are more. */
+function atMost(
+  sorted: readonly FileProblem[],
+  badFiles: ReadonlySet<string>,
+): readonly FileProblem[] {
+  let file: string | null = null;
+  let count = 0;
+  return sorted.flatMap((problem) => {
+    count = problem.file === file ? count + 1 : 1;
+    file = problem.file;
+    if (count <= MAX_PROBLEMS) return [problem];
+    return count === MAX_PROBLEMS + 1 ? [andMore(problem, badFiles.has(problem.file))] : [];
+  });
+}
+
+function andMore(problem: FileProblem, isBad: boolean): FileProblem {
+  return {
+    ...problem,
+    code: 'more-problems',
+    severity: isBad ? 'error' : 'warning',
+    message: `This file has more problems than the ${MAX_PROBLEMS} before this one; they are not shown.`,
+    hint: 'Correct those first.',
   };
 }
 

@@ -7,27 +7,31 @@ import { chooseBranches } from './choose-branch.ts';
 import type { SchemaError } from './schema-error.ts';
 import { meantField, tell } from './tell.ts';
 
+/** Errors of one value that are looked into: to tell the meant branch each is held against each. */
+const MAX_ERRORS = 400;
+
 export type Check = (value: Json) => readonly Problem[];
 
-/** Ajv as all our checks use it: every error, with what is needed to tell it well. */
-export function newAjv(options: { readonly useDefaults?: boolean } = {}): Ajv2020 {
-  const ajv = new Ajv2020({ allErrors: true, verbose: true, strict: false, ...options });
+/** A check by one of our own schemas, without references; paths are relative to the value. */
+export function schemaCheck(schema: JsonObject): Check {
+  let validate: ValidateFunction | undefined;
+  return (value) => {
+    validate ??= newAjv().compile(schema);
+    return validate(value) ? [] : tellAll(validate.errors ?? [], value);
+  };
+}
+
+/** Tells every error, with what is needed to say it well. */
+export function newAjv(): Ajv2020 {
+  const ajv = new Ajv2020({ allErrors: true, verbose: true, strict: false });
   ajvFormats.default(ajv);
   return ajv;
 }
 
-/** A check of values by a schema without references; paths are relative to the value. */
-export function schemaCheck(
-  schema: JsonObject,
-  options: { readonly useDefaults?: boolean } = {},
-): Check {
-  let validate: ValidateFunction | undefined;
-  return (value) => {
-    validate ??= newAjv(options).compile(schema);
-    if (validate(value)) return [];
-    const errors = chooseBranches(validate.errors ?? []);
-    return unique(withoutEchoes(errors).map((error) => tell(error, value)));
-  };
+/** What ajv found, in words; paths are relative to the value. */
+export function tellAll(errors: readonly SchemaError[], value: Json): readonly Problem[] {
+  const meant = chooseBranches(errors.slice(0, MAX_ERRORS));
+  return unique(withoutEchoes(meant).map((error) => tell(error, value)));
 }
 
 /** A misspelt field would be told twice: as unknown, and as missing under its right name. */

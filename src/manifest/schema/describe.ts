@@ -33,6 +33,14 @@ export function oneOfText(words: readonly string[]): string {
   return words.length < 2 ? last : `${words.slice(0, -1).join(', ')} or ${last}`;
 }
 
+/** So many of a list are shown. */
+const MAX_LISTED = 30;
+
 export function listText(values: readonly Json[]): string {
-  return values.map((value) => JSON.stringify(value)).join(', ');
+  const shown = values.slice(0, MAX_LISTED).map((value) => shortened(JSON.stringify(value)));
+  return [...shown, ...(values.length > MAX_LISTED ? ['…'] : [])].join(', ');
+}
+
+function shortened(text: string): string {
+  return text.length > 100 ? `${text.slice(0, 97)}…` : text;
 }

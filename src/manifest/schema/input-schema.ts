@@ -1,6 +1,9 @@
+import { linearPattern } from '../../expr/functions/linear-pattern.ts';
 import { didYouMean } from '../../expr/suggest.ts';
-import type { Json, JsonObject } from '../../expr/json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../expr/json.ts';
+import { MAX_PATTERN_LENGTH } from '../../expr/limits.ts';
 import type { Path, Problem } from '../../graph/problem.ts';
+import { compileFault } from './data-check.ts';
 import { newAjv } from './check-schema.ts';
 import { describeFound, listText } from './describe.ts';
 import { pathOf, type SchemaError } from './schema-error.ts';
@@ -9,7 +12,7 @@ import { walkSchema } from './walk-schema.ts';
 
 const TYPES = ['array', 'boolean', 'integer', 'null', 'number', 'object', 'string'];
 
-/** One for all: making an instance costs some 7 ms, using it well under one. */
+/** Knows the meta-schema and the formats: making one costs some 7 ms. */
 const shared = newAjv();
 
 /** What is wrong with a workflow's `input` as a JSON Schema 2020-12; paths are inside it. */
@@ -84,11 +87,13 @@ function wordProblems(schema: JsonObject): readonly Problem[] {
     if (key === 'enum' && Array.isArray(value) && value.length === 0) {
       problems.push(bad(path, '"enum" lists no value, so nothing would fit.', 'List the values.'));
     }
-    if (typeof value !== 'string') return;
-    if (key === 'pattern' && !isPattern(value)) {
-      const message = `The pattern ${describeFound(value)} is no regular expression.`;
-      problems.push(bad(path, message, 'Escape special characters with \\.'));
+    if (key === 'patternProperties' && isJsonObject(value)) {
+      problems.push(
+        ...Object.keys(value).flatMap((each) => patternProblems(each, [...path, each])),
+      );
     }
+    if (typeof value !== 'string') return;
+    if (key === 'pattern') problems.push(...patternProblems(value, path));
     if (key === 'format' && shared.formats[value] === undefined) {
       const near = didYouMean(value, Object.keys(shared.formats));
       const message = `The format ${describeFound(value)} is unknown.`;
@@ -98,13 +103,24 @@ function wordProblems(schema: JsonObject): readonly Problem[] {
   return problems;
 }
 
-function isPattern(text: string): boolean {
+function patternProblems(pattern: string, path: Path): readonly Problem[] {
+  if (pattern.length > MAX_PATTERN_LENGTH) {
+    const message = `The pattern has ${pattern.length} characters; at most ${MAX_PATTERN_LENGTH} are allowed.`;
+    return [bad(path, message, 'Split it with allOf.')];
+  }
   try {
-    return new RegExp(text, 'u') instanceof RegExp;
-  } catch {
-    return false;
+    linearPattern(pattern);
+    return [];
+  } catch (error) {
+    const reason =
+      error instanceof Error ? error.message.replace(/^error parsing regexp: /, '') : '';
+    const message = `The pattern ${describeFound(pattern)} is no regular expression: ${reason}.`;
+    return [bad(path, message, LINEAR)];
   }
 }
+
+const LINEAR =
+  'Escape special characters with \\. Look-around, back references and more than 1000 repeats are not supported: they can take for ever.';
 
 /** Keywords that the checks before know all of; compiling costs half a millisecond a schema. */
 const PLAIN = new Set(
@@ -123,13 +139,7 @@ function compileProblems(schema: JsonObject): readonly Problem[] {
     isPlain &&= PLAIN.has(key);
   });
   if (isPlain) return [];
-  try {
-    shared.compile(schema);
-    return [];
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    return [bad([], `The input schema cannot be used: ${message}.`, 'See JSON Schema 2020-12.')];
-  } finally {
-    shared.removeSchema(schema);
-  }
+  const fault = compileFault(schema);
+  if (fault === null) return [];
+  return [bad([], `The input schema cannot be used: ${fault}.`, 'See JSON Schema 2020-12.')];
 }

@@ -3,6 +3,9 @@ import type { Path, Problem } from '../../graph/problem.ts';
 import { describeFound } from './describe.ts';
 import { walkSchema } from './walk-schema.ts';
 
+/** References in one schema: following each to its end takes time by the square of them. */
+export const MAX_REFERENCES = 500;
+
 const BY_POINTER = 'Copy what it refers to into $defs and refer to "#/$defs/name".';
 
 /**
@@ -11,6 +14,7 @@ const BY_POINTER = 'Copy what it refers to into $defs and refer to "#/$defs/name
  * the value, which would never end.
  */
 export function referenceProblems(schema: JsonObject): readonly Problem[] {
+  if (countReferences(schema) > MAX_REFERENCES) return [tooMany];
   const problems: Problem[] = [];
   const bad = (path: Path, message: string): void => {
     problems.push({ code: 'bad-schema', severity: 'error', path, message, hint: BY_POINTER });
@@ -30,6 +34,22 @@ export function referenceProblems(schema: JsonObject): readonly Problem[] {
   });
   return problems;
 }
+
+function countReferences(schema: JsonObject): number {
+  let count = 0;
+  walkSchema(schema, (key) => {
+    if (key === '$ref') count += 1;
+  });
+  return count;
+}
+
+const tooMany: Problem = {
+  code: 'bad-schema',
+  severity: 'error',
+  path: [],
+  message: `The schema has more than ${MAX_REFERENCES} references.`,
+  hint: 'Write small schemas out where they are used.',
+};
 
 function remote(path: Path, value: string): Problem {
   const message = `The reference ${describeFound(value)} leads out of this schema.`;

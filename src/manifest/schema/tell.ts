@@ -41,9 +41,16 @@ function tellRule(error: SchemaError): Told {
       return conflict(error);
     case 'dependentRequired':
       return dependent(error);
+    case '$ref':
+      return tooCostly(error);
     default:
       return formOf(error);
   }
+}
+
+function tooCostly({ message = '' }: SchemaError): Told {
+  const hint = 'Let no schema refer to itself from several places; or send less data.';
+  return { code: 'bad-input', message: `Checking the input ${message}.`, hint };
 }
 
 /** Which object of the language has these fields. */
