@@ -12,7 +12,7 @@ const CHUNK = 250;
 const POLL_MS = 5;
 /** Signals are best effort: a run whose signals are lost is looked at this often. */
 const DOUBT_MS = 100;
-const LIMIT_MS = 600_000;
+const LIMIT_MS = 120_000;
 
 /** What starts runs and waits for their ends, as the API does: rows, nudges and signals. */
 export class Client {
@@ -93,9 +93,15 @@ export class Client {
     for (;;) {
       const rows = await this.#sql`select id from run where status < 10 limit 1`;
       if (rows.length === 0) return;
-      if (performance.now() > end) throw new Error(`runs have not ended in ${LIMIT_MS / 1000} s`);
+      if (performance.now() > end) throw new Error(await this.#unfinished());
       await sleep(POLL_MS);
     }
+  }
+
+  async #unfinished(): Promise<string> {
+    const rows = await this.#sql`
+      select id, workflow, status, seq, wake_at, created_at from run where status < 10 limit 20`;
+    return `not ended in ${LIMIT_MS / 1000} s, now ${Date.now()}:\n${JSON.stringify(rows)}`;
   }
 
   /** One run; when each step began is told where the runner is in this process. */

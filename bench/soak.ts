@@ -39,6 +39,8 @@ const SHORT: Form = {
   aliveLimit: 40,
   pssLimit: Infinity,
 };
+/** Slices between two words on the terminal. */
+const TELL_EVERY = 10;
 const LONG_FROM = 2_000_000;
 
 /** Two hours of load in fast motion: fails when a process' memory goes on growing. */
@@ -78,6 +80,9 @@ async function run({ remote, visitor, steps }: Soak, figures: Figures): Promise<
     sums.steps += pushed['steps'] ?? 0;
     sums.calls += visit.calls;
     sums.events += visit.events;
+    if (slice % TELL_EVERY === 0) {
+      console.log(`  ${sums.steps} steps after ${secondsSince(began.ms).toFixed(0)} s`);
+    }
     if (slice < slices * form.warmUp || slice % form.sampleEvery !== 0) continue;
     const found = await remote.call('census');
     for (const [name, mb] of Object.entries(found)) {
@@ -86,15 +91,18 @@ async function run({ remote, visitor, steps }: Soak, figures: Figures): Promise<
     }
     console.log(`  ${sums.steps} steps: ${textOf(found)}`);
   }
-  const seconds = (performance.now() - began.ms) / 1000;
   figures.add('steps', sums.steps);
   figures.add('calls answered', sums.calls);
   figures.add('events that watchers were sent', sums.events);
-  figures.add('seconds', seconds);
+  figures.add('seconds', secondsSince(began.ms));
   figures.add('CPU s', cpuBetween(began.cpu, cpuOf(remote.pid)).total);
   return [...samples].map(([name, own]) =>
     growthOf(name, own, name.endsWith('alive') ? form.aliveLimit : form.pssLimit),
   );
+}
+
+function secondsSince(ms: number): number {
+  return (performance.now() - ms) / 1000;
 }
 
 function tell(growth: Growth, figures: Figures): void {
