@@ -32,11 +32,12 @@ export class Lane<T> {
     this.#current ??= this.#drain();
   }
 
-  /** Finishes the batch under way; what is queued is left to whoever comes next. */
-  async stop(): Promise<void> {
+  /** Finishes the batch under way; resolves to what was queued. */
+  async stop(): Promise<readonly T[]> {
     this.#isStopped = true;
-    this.#queue = [];
+    const left = this.#queue.splice(0);
     await this.#current;
+    return left;
   }
 
   async #drain(): Promise<void> {

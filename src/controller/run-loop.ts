@@ -77,6 +77,8 @@ export class RunLoop {
 
   async start(): Promise<void> {
     const { bus, maxInFlight } = this.#options;
+    // Another controller's runs are left to it; what it does not do is found by the sweeps.
+    const isOurs = (runId: string): boolean => bus.isOurs(runId);
     this.#consumers = [
       await bus.consumeCheckpoints({ maxInFlight }, (batch) => {
         for (const delivery of batch) {
@@ -90,10 +92,11 @@ export class RunLoop {
         }
       }),
       bus.onSignal('nudge', ({ runIds, created = [] }) => {
-        this.#loader.expect(created);
+        const ours = created.filter(({ id }) => isOurs(id));
+        this.#loader.expect(ours);
         // A new run's inbox is empty; whoever puts something there nudges as well.
-        const isNew = new Set(created.map(({ id }) => id));
-        for (const id of runIds) this.look([id], !isNew.has(id));
+        const isNew = new Set(ours.map(({ id }) => id));
+        for (const id of runIds.filter(isOurs)) this.look([id], !isNew.has(id));
       }),
     ];
   }
@@ -101,7 +104,9 @@ export class RunLoop {
   async stop(): Promise<void> {
     await Promise.all(this.#consumers.map((consumer) => consumer.stop()));
     this.#timers.stop();
-    await Promise.all(this.#lanes.map((lane) => lane.stop()));
+    const left = await Promise.all(this.#lanes.map((lane) => lane.stop()));
+    // What came from the transport goes to another controller now, not after its lease.
+    for (const work of left.flat()) if (work.done !== undefined) work.again?.(0);
   }
 
   submit(work: Work): void {
@@ -166,7 +171,7 @@ export class RunLoop {
   async #process(works: readonly Work[]): Promise<void> {
     const { ledger, clock, log, bus, metrics, stuck } = this.#options;
     const shared = { programs: this.#programs, loader: this.#loader, cache: this.#cache };
-    const parts = { ledger, clock, log, metrics, stuck, outage: this.#outage, ...shared };
+    const parts = { ledger, bus, clock, log, metrics, stuck, outage: this.#outage, ...shared };
     for (const work of works)
       if (this.#looks.get(work.runId) === work) this.#looks.delete(work.runId);
     let moved: MovedRun[];

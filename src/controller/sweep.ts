@@ -15,6 +15,11 @@ export interface SweepParts {
 
 /** A run's own timer is this late before another controller steps in, ms. */
 const OVERDUE_MS = 2000;
+/**
+ * One recheck in so many, the first too, also looks at what belongs to other controllers: one of
+ * them may seem alive and do nothing.
+ */
+const ALL_EVERY = 4;
 const PAGE = 500;
 /** A sweep goes on once the loop has come down to this. */
 const MOST_WAITING = 2000;
@@ -23,17 +28,38 @@ const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 
 /** What makes the controller level-triggered: whatever signal was lost, these find it out. */
 export function sweeps(parts: SweepParts): Periodic[] {
+  let seen: ReadonlySet<string> = new Set();
+  let rechecks = 0;
+  const neglected = async () => {
+    seen = await findNeglected(parts, seen);
+  };
+  const recheck = async () => {
+    const isForAll = rechecks % ALL_EVERY === 0;
+    rechecks += 1;
+    await recheckAll(parts, isForAll ? () => true : (runId) => parts.bus.isOurs(runId));
+  };
   return [
-    { name: 'neglected', everyMs: 2000, work: () => findNeglected(parts) },
+    { name: 'neglected', everyMs: 2000, work: neglected },
     { name: 'due', everyMs: 1000, work: () => wakeDue(parts) },
     { name: 'orphans', everyMs: 5000, work: () => reportOrphans(parts) },
-    { name: 'recheck', everyMs: parts.recheckMs, work: () => recheckAll(parts) },
+    { name: 'recheck', everyMs: parts.recheckMs, work: recheck },
   ];
 }
 
-/** Runs that nobody started, and requests that nobody read. */
-async function findNeglected({ ledger, loop }: SweepParts): Promise<void> {
-  loop.look(await ledger.neglectedRuns(PAGE), true);
+/**
+ * Runs that nobody started, and requests that nobody read: our own at once, another controller's
+ * when it has left them from one sweep to the next. Resolves to what was found.
+ */
+async function findNeglected(
+  { ledger, loop, bus }: SweepParts,
+  seen: ReadonlySet<string>,
+): Promise<ReadonlySet<string>> {
+  const found = await ledger.neglectedRuns(PAGE);
+  loop.look(
+    found.filter((runId) => seen.has(runId) || bus.isOurs(runId)),
+    true,
+  );
+  return new Set(found);
 }
 
 async function wakeDue({ ledger, loop, clock }: SweepParts): Promise<void> {
@@ -46,11 +72,14 @@ async function reportOrphans({ ledger, bus }: SweepParts): Promise<void> {
 }
 
 /** Also the start-up pass: it brings every unfinished run to hand. */
-async function recheckAll({ ledger, loop, clock }: SweepParts): Promise<void> {
+async function recheckAll(
+  { ledger, loop, clock }: SweepParts,
+  isWanted: (runId: string) => boolean,
+): Promise<void> {
   let after = FIRST_ID;
   for (;;) {
     const ids = await ledger.unfinishedRuns(after, PAGE);
-    loop.recheck(ids);
+    loop.recheck(ids.filter(isWanted));
     const last = ids.at(-1);
     if (last === undefined || ids.length < PAGE) return;
     after = last;

@@ -14,16 +14,19 @@ afterEach(async () => {
   for (const stop of stops.splice(0).toReversed()) await stop();
 });
 
-async function jetStream(service: NatsService): Promise<Bus> {
-  return await createJetStreamBus({
-    name: 'test',
-    url: service.url,
-    prefix: `t${randomUUID().slice(0, 8)}`,
-  });
+/** A connection for each, as between processes. */
+function jetStream(service: NatsService): () => Promise<Bus> {
+  const prefix = `t${randomUUID().slice(0, 8)}`;
+  return () => createJetStreamBus({ name: 'test', url: service.url, prefix });
 }
 
-async function start(bus: Bus): Promise<Rig> {
-  const rig = await Rig.start({ bus, controllers: 2, runners: 3 });
+function inProcess(): () => Promise<Bus> {
+  const bus = createInProcessBus();
+  return () => Promise.resolve(bus);
+}
+
+async function start(connect: () => Promise<Bus>): Promise<Rig> {
+  const rig = await Rig.start({ connect, controllers: 2, runners: 3 });
   stops.push(() => rig.stop());
   return rig;
 }
@@ -68,13 +71,13 @@ const STEPS = Array.from({ length: 5 }, (_, i) => ({
 }));
 
 describe.each([
-  ['the in-process bus', true, () => Promise.resolve(createInProcessBus())],
+  ['the in-process bus', true, inProcess],
   ['JetStream', nats !== null, () => jetStream(nats!)],
-] as const)('two controllers and three runners on %s', (_name, isThere, makeBus) => {
+] as const)('two controllers and three runners on %s', (_name, isThere, connections) => {
   test.runIf(isThere)(
     'a hundred runs at once → each step applied exactly once, in order',
     async () => {
-      const rig = await start(await makeBus());
+      const rig = await start(connections());
       const made = counted(rig);
       await rig.register('five', STEPS);
       const ids = await Promise.all(Array.from({ length: 100 }, () => rig.startRun('five')));
@@ -89,7 +92,7 @@ describe.each([
   test.runIf(isThere)(
     'a controller that stops in the middle → the other one finishes the runs',
     async () => {
-      const rig = await start(await makeBus());
+      const rig = await start(connections());
       counted(rig);
       const third = await rig.addController();
       await rig.register('five', STEPS);
@@ -107,7 +110,7 @@ test.runIf(nats !== null)(
   async () => {
     const server = await localNats();
     stops.push(() => server!.stop());
-    const rig = await start(await jetStream(server!));
+    const rig = await start(jetStream(server!));
     const made = counted(rig);
     await rig.register('five', STEPS);
     const ids = await Promise.all(Array.from({ length: 200 }, () => rig.startRun('five')));

@@ -35,7 +35,7 @@ async function start(
   change: { bus?: Bus; ledger?: (ledger: Ledger) => Ledger } & Pick<ControllerOptions, 'log'>,
 ): Promise<Rig> {
   const bus = change.bus ?? createInProcessBus();
-  rig = await Rig.start({ bus, controllers: 0 });
+  rig = await Rig.start({ connect: () => Promise.resolve(bus), controllers: 0 });
   controller = await startController({
     ledger: change.ledger?.(rig.ledger) ?? rig.ledger,
     blobs: blobsOf(rig.store.library),

@@ -63,22 +63,25 @@ export class Rig {
       throw new HardError('code', 'it cannot work');
     },
   };
+  readonly #connect: () => Promise<Bus>;
+  readonly #buses: Bus[] = [];
   readonly #parts: { stop(): Promise<void> }[] = [];
   readonly #types: ReadonlyMap<string, NodeType>;
 
-  private constructor(store: Store, bus: Bus) {
+  private constructor(store: Store, bus: Bus, connect: () => Promise<Bus>) {
     this.store = store;
     this.bus = bus;
+    this.#connect = connect;
     this.#types = new Map([...nodeTypes, ['act', actType(this.behaviours)]]);
   }
 
+  /** Without `connect` all share one bus within the process; with it, each has its own. */
   static async start(
-    options: { bus?: Bus; controllers?: number; runners?: number } = {},
+    options: { connect?: () => Promise<Bus>; controllers?: number; runners?: number } = {},
   ): Promise<Rig> {
-    const rig = new Rig(
-      await openStore(await freshDatabase()),
-      options.bus ?? createInProcessBus(),
-    );
+    const bus = (await options.connect?.()) ?? createInProcessBus();
+    const connect = options.connect ?? (() => Promise.resolve(bus));
+    const rig = new Rig(await openStore(await freshDatabase()), bus, connect);
     for (let i = 0; i < (options.controllers ?? 1); i += 1) await rig.addController();
     for (let i = 0; i < (options.runners ?? 1); i += 1) await rig.addRunner();
     return rig;
@@ -88,11 +91,17 @@ export class Rig {
     return this.store.ledger;
   }
 
+  async #open(): Promise<Bus> {
+    const bus = await this.#connect();
+    this.#buses.push(bus);
+    return bus;
+  }
+
   async addController(): Promise<{ stop(): Promise<void> }> {
     const controller = await startController({
       ledger: this.store.ledger,
       blobs: blobsOf(this.store.library),
-      bus: this.bus,
+      bus: await this.#open(),
       clock: systemClock,
       log: quiet,
       probes: { answers: () => Promise.resolve(true), hasSecret: () => true },
@@ -106,7 +115,7 @@ export class Rig {
 
   async addRunner(): Promise<Runner> {
     const runner = await startRunner({
-      bus: this.bus,
+      bus: await this.#open(),
       nodeTypes: this.#types,
       queues: ['default'],
       concurrency: 50,
@@ -181,7 +190,7 @@ export class Rig {
 
   async stop(): Promise<void> {
     for (const part of this.#parts) await part.stop();
-    await this.bus.close();
+    for (const bus of new Set([...this.#buses, this.bus])) await bus.close();
     await this.store.close();
   }
 }
