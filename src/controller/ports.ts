@@ -185,7 +185,8 @@ export interface SourceReader {
   readonly kind: 'directory' | 'git';
   readonly location: string;
   readonly ref: string;
-  resolve(signal: AbortSignal): Promise<Revision>;
+  /** With `told` it may look only at what its watch has told of since the last look. */
+  resolve(signal: AbortSignal, extent?: 'all' | 'told'): Promise<Revision>;
   read(revision: Revision, signal: AbortSignal): Promise<ReadonlyMap<string, Uint8Array>>;
   /** Calls back when something may have changed; git sources have nothing to watch. */
   watch(onChange: () => void): Consumer;

@@ -54,6 +54,10 @@ class SourceLoop {
   readonly #running: Promise<void>;
   #wake: () => void = () => undefined;
   #isAsked = true;
+  /** Whether only the watch has asked: then what it told of is enough. */
+  #isOnlyTold = false;
+  /** When all of the source was looked at, which happens at every interval whatever is told. */
+  #sawAllAt = -Infinity;
   #failures = 0;
   /** Of the ledger; no fault of the source, which is looked at as soon as the ledger is back. */
   readonly #outage: Outage;
@@ -66,11 +70,19 @@ class SourceLoop {
     this.#files = options.readers();
     const { clock, log } = options;
     this.#outage = new Outage({ clock, log, name: 'source.reconcile' });
-    this.#watch = entry.reader.watch(() => this.look());
+    this.#watch = entry.reader.watch(() => this.#onTold());
     this.#running = this.#run();
   }
 
+  /** Looks at all of the source. */
   look(): void {
+    this.#isOnlyTold = false;
+    this.#isAsked = true;
+    this.#wake();
+  }
+
+  #onTold(): void {
+    if (!this.#isAsked) this.#isOnlyTold = true;
     this.#isAsked = true;
     this.#wake();
   }
@@ -85,18 +97,28 @@ class SourceLoop {
   async #run(): Promise<void> {
     const { signal } = this.#abort;
     while (!signal.aborted) {
-      this.#isAsked = false;
-      const outcome = await this.#lookOnce();
+      const outcome = await this.#lookOnce(this.#extent());
       this.#failures = outcome === 'fetch_failed' ? this.#failures + 1 : 0;
       if (!this.#isAsked && !signal.aborted) await this.#pause();
     }
   }
 
-  async #lookOnce(): Promise<LookOutcome> {
+  /** Of the look that begins now. */
+  #extent(): 'all' | 'told' {
+    const { clock } = this.#options;
+    const isDue = clock.now() - this.#sawAllAt >= this.#entry.intervalMs;
+    const extent = this.#isAsked && this.#isOnlyTold && !isDue ? 'told' : 'all';
+    this.#isAsked = false;
+    this.#isOnlyTold = false;
+    if (extent === 'all') this.#sawAllAt = clock.now();
+    return extent;
+  }
+
+  async #lookOnce(extent: 'all' | 'told'): Promise<LookOutcome> {
     const { ledger } = this.#options;
     this.#awayMs = Infinity;
     try {
-      const source = { entry: this.#entry, files: this.#files };
+      const source = { entry: this.#entry, files: this.#files, extent };
       const look = () => this.#measured(reconcile(this.#options, source, this.#abort.signal));
       // Another controller at the same source will have come to the same end.
       const outcome = (await ledger.withLock(`source:${this.name}`, look)) ?? 'unchanged';

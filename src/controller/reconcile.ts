@@ -25,6 +25,8 @@ export interface ReconcileParts {
 export interface WatchedSource {
   readonly entry: SourceEntry;
   readonly files: FileReader;
+  /** How much this look sees; all of it when nothing is said. */
+  readonly extent?: 'all' | 'told';
 }
 
 /** How a look ended. Only `fetch_failed` is tried again before the usual interval. */
@@ -48,7 +50,7 @@ export async function reconcile(
   const record = { ...stored, kind, location, ref };
   let revision: Revision;
   try {
-    revision = await reader.resolve(signal);
+    revision = await reader.resolve(signal, source.extent);
   } catch (error) {
     signal.throwIfAborted();
     return refuse(parts, record, fetchFailure(error, record.lastAttemptedRevision));

@@ -1,29 +1,34 @@
 import { createHash } from 'node:crypto';
 import { promises as fs } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { checkLimits } from './check-limits.ts';
-import type { Revision, Source, SourceLimits, Watch } from './source.ts';
+import { type KnownFiles, lookAgain, readFound, restlessOne, settleMs } from './known-files.ts';
+import type { Extent, Revision, Source, SourceLimits, Watch } from './source.ts';
 import { SourceError } from './source-error.ts';
 import { type FoundFile, walkDirectory } from './walk-directory.ts';
-import { watchDirectory } from './watch-directory.ts';
+import { DirectoryWatch, type Told, unseen } from './watch-directory.ts';
 
-/** A file is left alone until it has not changed for this long: editors write in several steps. */
-const settleMs = 60;
 /** A directory in which something changes all the time is an error after this long. */
 const patienceMs = 5_000;
 
-interface KnownFile {
-  readonly stamp: string;
-  readonly bytes: Uint8Array;
-  readonly digest: string;
-}
-
 interface Snapshot {
+  readonly seen: Seen;
   readonly revision: Revision;
   readonly files: ReadonlyMap<string, Uint8Array>;
 }
+
+interface Seen {
+  readonly root: string;
+  /** Real paths. */
+  readonly folders: ReadonlyMap<string, string>;
+  readonly known: KnownFiles;
+}
+
+/** What a look saw, or why it has to be repeated. */
+type Look =
+  | { readonly kind: 'seen'; readonly seen: Seen }
+  | { readonly kind: 'restless'; readonly path: string }
+  | { readonly kind: 'unclear' };
 
 /** A directory as a source. What `resolve` saw is what `read` gives, byte for byte. */
 export class DirectorySource implements Source {
@@ -31,8 +36,10 @@ export class DirectorySource implements Source {
   readonly location: string;
   readonly ref = '';
   readonly #limits: SourceLimits;
-  #known: ReadonlyMap<string, KnownFile> = new Map();
+  #watch: DirectoryWatch | null = null;
   #snapshot: Snapshot | null = null;
+  /** Whether the snapshot is what was there when the watch was last asked. */
+  #isCurrent = false;
 
   constructor(path: string, limits: SourceLimits) {
     this.location = path;
@@ -43,9 +50,9 @@ export class DirectorySource implements Source {
     return `directory ${this.location}`;
   }
 
-  async resolve(signal: AbortSignal): Promise<Revision> {
+  async resolve(signal: AbortSignal, extent: Extent = 'all'): Promise<Revision> {
     try {
-      this.#snapshot = await this.#takeSnapshot(signal);
+      this.#snapshot = await this.#takeSnapshot(signal, extent);
       return this.#snapshot.revision;
     } catch (error) {
       throw this.#explain(signal.aborted ? abortError(error) : error);
@@ -63,76 +70,103 @@ export class DirectorySource implements Source {
   }
 
   watch(onChange: () => void): Watch {
-    return watchDirectory(this.location, onChange);
+    this.#watch = new DirectoryWatch(this.location, onChange);
+    return this.#watch;
   }
 
-  async #takeSnapshot(signal: AbortSignal): Promise<Snapshot> {
+  async #takeSnapshot(signal: AbortSignal, extent: Extent): Promise<Snapshot> {
     const deadline = Date.now() + patienceMs;
+    let told: Told = extent === 'told' && this.#isCurrent ? new Set() : 'all';
+    this.#isCurrent = false;
     for (;;) {
-      const root = await fs.realpath(this.location);
-      const seen = await this.#look(root, signal);
-      if (typeof seen !== 'string') return this.#keep(seen);
-      if (Date.now() > deadline) throw this.#unsettled(seen);
+      signal.throwIfAborted();
+      told = union(told, this.#watch?.take() ?? 'all');
+      const look = await this.#look(told, signal);
+      if (look.kind === 'seen') {
+        this.#isCurrent = true;
+        return this.#keep(look.seen);
+      }
+      if (look.kind === 'unclear') {
+        told = 'all';
+        continue;
+      }
+      if (Date.now() > deadline) throw this.#unsettled(look.path);
       await sleep(settleMs / 2, undefined, { signal });
     }
   }
 
-  /** All files, or the name of what is changing right now. */
-  async #look(root: string, signal: AbortSignal): Promise<ReadonlyMap<string, KnownFile> | string> {
+  async #look(told: Told, signal: AbortSignal): Promise<Look> {
     try {
-      const found = await walkDirectory(root, this.#limits, signal);
-      const restless = found.find((file) => isFresh(file, Date.now()));
-      if (restless !== undefined) return restless.path;
-      return (await this.#readAll(root, found, signal)) ?? 'a file';
+      if (told === 'all' || this.#snapshot === null) return await this.#lookAtAll(signal);
+      return this.#lookAt(told, this.#snapshot.seen, signal);
     } catch (error) {
       // Deleted between listing and reading; when the root itself went, the next look says so.
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return 'a file';
+      if (isMissing(error)) return { kind: 'restless', path: 'a file' };
       throw error;
     }
   }
 
-  /** Null when anything changed meanwhile. A file with its old stamp is not read again. */
-  async #readAll(
-    root: string,
-    found: readonly FoundFile[],
-    signal: AbortSignal,
-  ): Promise<ReadonlyMap<string, KnownFile> | null> {
-    checkLimits(this.location, found, this.#limits);
-    const known = new Map<string, KnownFile>();
-    let hasRead = false;
-    for (const { path, stamp } of found) {
-      const before = this.#known.get(path);
-      if (before?.stamp === stamp) {
-        known.set(path, before);
-        continue;
-      }
-      signal.throwIfAborted();
-      const bytes = await fs.readFile(join(root, path));
-      const digest = createHash('sha256').update(bytes).digest('hex');
-      hasRead = true;
-      // Touched, not changed: whoever knows the array need not look into it again.
-      known.set(path, { stamp, digest, bytes: before?.digest === digest ? before.bytes : bytes });
+  async #lookAtAll(signal: AbortSignal): Promise<Look> {
+    const root = await this.#findRoot();
+    const limits = this.#limits;
+    const walked = await walkDirectory(root, limits, signal);
+    // What changes from here on is seen by the second walk, or told.
+    const isNews = this.#watch?.follow(root, walked) ?? false;
+    const restless = restlessOne(walked.files);
+    if (restless !== undefined) return { kind: 'restless', path: restless };
+    const before = this.#snapshot?.seen.known ?? new Map();
+    const place = { root, limits, signal };
+    const { files: known, hasRead } = await readFound(place, walked.files, before);
+    if (hasRead || isNews) {
+      const again = await walkDirectory(root, limits, signal);
+      if (!sameStamps(walked.files, again.files)) return { kind: 'restless', path: 'a file' };
     }
-    if (!hasRead) return known;
-    const again = await walkDirectory(root, this.#limits, signal);
-    return sameStamps(found, again) ? known : null;
+    return { kind: 'seen', seen: { root, folders: walked.folders, known } };
   }
 
-  #keep(known: ReadonlyMap<string, KnownFile>): Snapshot {
-    this.#known = known;
+  #lookAt(told: ReadonlySet<string>, seen: Seen, signal: AbortSignal): Look {
+    if (told.size === 0) return { kind: 'seen', seen };
+    const look = lookAgain({ ...seen, limits: this.#limits, signal }, told, seen.known);
+    if (look === null) return { kind: 'unclear' };
+    if ('restless' in look) return { kind: 'restless', path: look.restless };
+    return { kind: 'seen', seen: { ...seen, known: look.files } };
+  }
+
+  async #findRoot(): Promise<string> {
+    try {
+      return await fs.realpath(this.location);
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+      // It may come back in a folder that is not there either.
+      this.#watch?.follow(this.location, unseen);
+      throw this.#missing(error);
+    }
+  }
+
+  #keep(seen: Seen): Snapshot {
+    if (this.#snapshot?.seen === seen) return this.#snapshot;
     const hash = createHash('sha256');
-    for (const [path, file] of known) hash.update(`${path}\0${file.digest}\n`);
+    const files = new Map<string, Uint8Array>();
+    for (const [path, { digest, bytes }] of seen.known) {
+      hash.update(`${path}\0${digest}\n`);
+      files.set(path, bytes);
+    }
     const id = hash.digest('hex');
-    return {
-      revision: { id, display: `sha256:${id.slice(0, 12)}` },
-      files: new Map([...known].map(([path, file]) => [path, file.bytes])),
-    };
+    return { seen, files, revision: { id, display: `sha256:${id.slice(0, 12)}` } };
   }
 
   #unsettled(path: string): SourceError {
     return new SourceError('unsettled', {
       message: `${this.location}: ${path} has been changing for ${patienceMs} ms`,
       remedy: 'Move what is written all the time elsewhere, or name it in .behestignore',
+    });
+  }
+
+  #missing(cause: unknown): SourceError {
+    return new SourceError('missing', {
+      message: `the source directory ${this.location} is not there`,
+      remedy: 'Create it, or correct BEHEST_SOURCE; nothing is pruned meanwhile',
+      cause,
     });
   }
 
@@ -145,12 +179,6 @@ export class DirectorySource implements Source {
         return new SourceError('aborted', {
           message: `reading ${this.location} was given up`,
           remedy: 'The next look reads it',
-          cause,
-        });
-      case 'ENOENT':
-        return new SourceError('missing', {
-          message: `the source directory ${this.location} is not there`,
-          remedy: 'Create it, or correct BEHEST_SOURCE; nothing is pruned meanwhile',
           cause,
         });
       case 'ENOTDIR':
@@ -176,9 +204,12 @@ function abortError(cause: unknown): Error {
   return Object.assign(new Error('aborted', { cause }), { code: 'ABORT_ERR' });
 }
 
-function isFresh(file: FoundFile, now: number): boolean {
-  const age = now - file.changedAt;
-  return age >= 0 && age < settleMs;
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}
+
+function union(a: Told, b: Told): Told {
+  return a === 'all' || b === 'all' ? 'all' : new Set([...a, ...b]);
 }
 
 function sameStamps(a: readonly FoundFile[], b: readonly FoundFile[]): boolean {

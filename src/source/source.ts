@@ -7,13 +7,19 @@ export interface Source {
   readonly ref: string;
   /** One line for people. */
   describe(): string;
-  /** What the source holds now. Throws a SourceError; a missing source is never an empty one. */
-  resolve(signal: AbortSignal): Promise<Revision>;
+  /**
+   * What the source holds now. Throws a SourceError; a missing source is never an empty one. With
+   * `told` a source may look only at what its watch has told of since the last look.
+   */
+  resolve(signal: AbortSignal, extent?: Extent): Promise<Revision>;
   /** The files of that revision by path (with `/`), sorted. Throws a SourceError. */
   read(revision: Revision, signal: AbortSignal): Promise<ReadonlyMap<string, Uint8Array>>;
   /** Calls back when something may have changed. A git source has nothing to watch: poll it. */
   watch(onChange: () => void): Watch;
 }
+
+/** How much of a source a look sees: all of it, or what may have changed as far as is known. */
+export type Extent = 'all' | 'told';
 
 /** One immutable snapshot. Equal ids mean equal files. */
 export interface Revision {

@@ -1,7 +1,8 @@
 import { type BigIntStats, lstatSync, promises as fs, readdirSync, statSync } from 'node:fs';
-import { join, sep } from 'node:path';
+import { dirname, join, sep } from 'node:path';
 
 import { IGNORE_FILE, type IgnoreRules, ignoreRules } from './ignore-rules.ts';
+import { Slices } from './slices.ts';
 import type { SourceLimits } from './source.ts';
 import { SourceError } from './source-error.ts';
 
@@ -15,54 +16,71 @@ export interface FoundFile {
   readonly changedAt: number;
 }
 
-/**
- * Synchronous calls are ten times cheaper than awaited ones, which counts at ten thousand files. The
- * walk holds everything else up no longer than this at a time, ms.
- */
-const SLICE_MS = 10;
+export interface Walked {
+  /** All that count, sorted by path. */
+  readonly files: readonly FoundFile[];
+  /** Where they and their like can come and go: real paths, each with what it is on the disk. */
+  readonly folders: ReadonlyMap<string, string>;
+  /** A change at one path can then be one at another. */
+  readonly hasLinks: boolean;
+  readonly isIgnored: IgnoreRules;
+}
 
 interface Walk {
   readonly root: string;
   readonly limits: SourceLimits;
   readonly isIgnored: IgnoreRules;
-  readonly signal: AbortSignal;
-  readonly found: FoundFile[];
-  /** When this slice began. */
-  since: number;
+  readonly slices: Slices;
+  readonly files: FoundFile[];
+  readonly folders: Map<string, string>;
+  hasLinks: boolean;
 }
 
-/** All files of a directory that count, sorted by path. `root` is a real path. */
+/** Finds all files of a directory. `root` is a real path. */
 export async function walkDirectory(
   root: string,
   limits: SourceLimits,
   signal: AbortSignal,
-): Promise<FoundFile[]> {
+): Promise<Walked> {
   signal.throwIfAborted();
   const isIgnored = ignoreRules(await readIgnoreFile(root));
-  const walk: Walk = { root, limits, isIgnored, signal, found: [], since: performance.now() };
+  const slices = new Slices(signal);
+  const walk: Walk = {
+    root,
+    limits,
+    isIgnored,
+    slices,
+    files: [],
+    folders: new Map(),
+    hasLinks: false,
+  };
   await enter(walk, '', [root]);
-  return walk.found.sort((a, b) => (a.path < b.path ? -1 : 1));
+  walk.files.sort((a, b) => (a.path < b.path ? -1 : 1));
+  return walk;
 }
 
 /** `trail` is the real paths of the directories above, to notice a circle of links. */
 async function enter(walk: Walk, folder: string, trail: readonly string[]): Promise<void> {
-  const entries = readdirSync(join(walk.root, folder), { withFileTypes: true });
-  for (const entry of entries) {
-    if (performance.now() - walk.since > SLICE_MS) await giveWay(walk);
+  const place = join(walk.root, folder);
+  noteFolder(walk, trail.at(-1) ?? place);
+  for (const entry of readdirSync(place, { withFileTypes: true })) {
+    if (walk.slices.isOver) await walk.slices.giveWay();
     const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
     // A rule like `build/` must not be asked about a file named build, so links wait for their kind.
     if (entry.isDirectory() ? walk.isIgnored(`${path}/`) : walk.isIgnored(path)) continue;
-    const real = entry.isSymbolicLink() ? await follow(walk, path) : join(walk.root, path);
-    const stats = (entry.isSymbolicLink() ? statSync : lstatSync)(real, { bigint: true });
+    const isLink = entry.isSymbolicLink();
+    const real = isLink ? await follow(walk, path) : join(walk.root, path);
+    const stats = (isLink ? statSync : lstatSync)(real, { bigint: true });
     if (stats.isDirectory()) await enterBelow(walk, { path, real, trail });
     else if (stats.isFile()) add(walk, path, stats);
+    if (isLink && stats.isFile()) noteFolder(walk, dirname(real));
   }
 }
 
-async function giveWay(walk: Walk): Promise<void> {
-  await new Promise((resume) => setImmediate(resume));
-  walk.signal.throwIfAborted();
-  walk.since = performance.now();
+function noteFolder(walk: Walk, real: string): void {
+  if (walk.folders.has(real)) return;
+  const { dev, ino } = statSync(real, { bigint: true });
+  walk.folders.set(real, `${dev}.${ino}`);
 }
 
 async function enterBelow(
@@ -75,9 +93,9 @@ async function enterBelow(
 }
 
 function add(walk: Walk, path: string, stats: BigIntStats): void {
-  walk.found.push(foundFile(path, stats));
+  walk.files.push(foundFile(path, stats));
   // Stops early: a directory of millions must not be listed to its end to be refused.
-  if (walk.found.length > walk.limits.files) {
+  if (walk.files.length > walk.limits.files) {
     throw new SourceError('limit', {
       message: `${walk.root} holds more than ${walk.limits.files} files`,
       remedy: 'Leave files out with a .behestignore, or name a narrower directory',
@@ -86,6 +104,7 @@ function add(walk: Walk, path: string, stats: BigIntStats): void {
 }
 
 async function follow(walk: Walk, path: string): Promise<string> {
+  walk.hasLinks = true;
   const real = await fs.realpath(join(walk.root, path)).catch((error: unknown) => {
     throw linkError(walk, path, isLoop(error) ? 'goes in circles' : 'points at nothing');
   });
@@ -106,7 +125,7 @@ function isLoop(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ELOOP';
 }
 
-function foundFile(path: string, stats: BigIntStats): FoundFile {
+export function foundFile(path: string, stats: BigIntStats): FoundFile {
   return {
     path,
     size: Number(stats.size),

@@ -64,7 +64,6 @@ export const rooms: { readonly [name: string]: Room } = {
     ...inside,
     rooms: [],
     packages: {
-      chokidar: 'watches directories',
       ignore: '.behestignore in gitignore syntax',
     },
   },
