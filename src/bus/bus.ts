@@ -74,6 +74,9 @@ export interface Bus {
     handler: (signal: Extract<Signal, { kind: K }>) => void,
   ): Consumer;
 
+  /** Calls back when the transport has lost what it held, as far as that can be seen. */
+  onLoss(handler: () => void): Consumer;
+
   /**
    * Content-addressed bytes between processes that share no database: files of workflows, payloads
    * over the message limit. A controller serves them from Postgres.

@@ -138,6 +138,11 @@ class InProcessBus implements Bus {
     return this.signals.on(kind, handler);
   }
 
+  /** It loses what it holds only together with the process. */
+  onLoss(): Consumer {
+    return { stop: () => Promise.resolve() };
+  }
+
   async getBlob(digest: string): Promise<Uint8Array> {
     const bytes = await this.blobStore().get(digest);
     if (bytes === null) throw new Error(`blob ${digest} does not exist`);

@@ -25,13 +25,11 @@ import {
   backlogOf,
   checkpointSource,
   deleteConsumer,
-  deleteStream,
   ensureConsumer,
-  ensureStream,
   type Source,
-  streamSettings,
   taskSource,
 } from './streams.ts';
+import { StreamKeeper } from './stream-keeper.ts';
 import { Subjects } from './subjects.ts';
 import { untilDone } from './until-done.ts';
 
@@ -67,7 +65,6 @@ class JetStreamBus implements Bus {
   private readonly connection: NatsConnection;
   private readonly jsm: JetStreamManager;
   private readonly subjects: Subjects;
-  private readonly replicas: number;
   private readonly log: BusLog;
   private readonly publisher: BurstPublisher;
   private readonly held: HeldSubjects;
@@ -75,10 +72,9 @@ class JetStreamBus implements Bus {
   private readonly spiller: Spiller;
   private readonly signals: SignalChannel;
   private readonly presence: Presence;
+  private readonly streams: StreamKeeper;
   private readonly reports: ReportSender;
   private readonly pumps = new Set<PullPump>();
-  private readonly replacing = new Map<string, Promise<void>>();
-  private ensuring: Promise<void> | null = null;
   private connected = true;
 
   constructor(
@@ -89,11 +85,12 @@ class JetStreamBus implements Bus {
     this.connection = connection;
     this.jsm = jsm;
     this.log = options.log;
-    this.replicas = options.replicas ?? 1;
     this.subjects = new Subjects(options.prefix ?? 'behest');
+    const { replicas = 1 } = options;
+    this.streams = new StreamKeeper({ jsm, subjects: this.subjects, replicas, log: this.log });
     this.publisher = new BurstPublisher(connection, {
       recreate: () => this.ensureStreams(),
-      replace: (subject) => this.replaceStream(subject),
+      replace: (subject) => this.streams.replace(subject),
     });
     this.held = new HeldSubjects(jsm, this.subjects);
     this.blobs = new BlobClient(connection, this.subjects);
@@ -105,12 +102,8 @@ class JetStreamBus implements Bus {
     void this.followStatus();
   }
 
-  /** All callers at once share one pass. */
   ensureStreams(): Promise<void> {
-    this.ensuring ??= this.createStreams().finally(() => {
-      this.ensuring = null;
-    });
-    return this.ensuring;
+    return this.streams.ensure();
   }
 
   publishTasks(tasks: readonly Task[]): Promise<void> {
@@ -210,6 +203,10 @@ class JetStreamBus implements Bus {
     return this.signals.on(kind, handler);
   }
 
+  onLoss(handler: () => void): Consumer {
+    return this.streams.onLoss(handler);
+  }
+
   getBlob(digest: string): Promise<Uint8Array> {
     return this.blobs.get(digest);
   }
@@ -304,26 +301,6 @@ class JetStreamBus implements Bus {
       // The server forgot what was asked for, and may have come back without its streams.
       for (const pump of this.pumps) void pump.recover('reconnected');
       this.publisher.resend();
-    }
-  }
-
-  /** Nothing depends on a message, so a stream that lost its files is worth less than a new one. */
-  private replaceStream(subject: string): Promise<void> {
-    const stream = this.subjects.streamOf(subject);
-    let replacing = this.replacing.get(stream);
-    if (replacing === undefined) {
-      this.log.error('nats.stream_replaced', { stream });
-      replacing = deleteStream(this.jsm, stream)
-        .then(() => this.ensureStreams())
-        .finally(() => this.replacing.delete(stream));
-      this.replacing.set(stream, replacing);
-    }
-    return replacing;
-  }
-
-  private async createStreams(): Promise<void> {
-    for (const settings of streamSettings(this.subjects, this.replicas)) {
-      await ensureStream(this.jsm, settings);
     }
   }
 }

@@ -99,13 +99,19 @@ function consumerSettings(name: string, filter: string, leaseMs: number): Consum
   };
 }
 
-/** Creates a stream or brings it to these settings. Any number of processes may do so at once. */
-export async function ensureStream(jsm: JetStreamManager, settings: StreamSettings): Promise<void> {
+/**
+ * Creates a stream or brings it to these settings. Any number of processes may do so at once.
+ * Resolves to when it was created, which tells a stream from one that was made anew.
+ */
+export async function ensureStream(
+  jsm: JetStreamManager,
+  settings: StreamSettings,
+): Promise<string> {
   try {
-    await jsm.streams.add(settings);
+    return (await jsm.streams.add(settings)).created;
   } catch (error) {
     if (!(error instanceof JetStreamApiError) || error.code !== STREAM_NAME_IN_USE) throw error;
-    await jsm.streams.update(settings.name, settings);
+    return (await jsm.streams.update(settings.name, settings)).created;
   }
 }
 

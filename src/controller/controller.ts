@@ -3,6 +3,7 @@ import { consumeActivity } from './activity-sink.ts';
 import { type ControllerMetrics, noMetrics } from './controller-metrics.ts';
 import { Every } from './every.ts';
 import type { Clock, Ledger, Log, Probes } from './ports.ts';
+import { recheckAfterLoss } from './recheck-after-loss.ts';
 import { RunLoop } from './run-loop.ts';
 import { type ReconcilerOptions, startReconciler } from './reconcile-sources.ts';
 import { StuckRuns } from './stuck-runs.ts';
@@ -53,6 +54,7 @@ export async function startController(options: ControllerOptions): Promise<Consu
     const periodic = sweeps({ ledger, bus, clock, loop, recheckMs });
     if (options.metrics !== undefined) periodic.push(counting);
     started.push(...periodic.map((each) => new Every(clock, log, each)));
+    started.push(recheckAfterLoss({ ledger, bus, clock, loop, recheckMs, log }));
     started.push(await bus.serveBlobs(options.blobs));
     started.push(await consumeActivity({ bus, ledger, clock, log, maxInFlight }));
     started.push(await startReconciler({ ...options, loop, metrics }));

@@ -72,7 +72,7 @@ async function reportOrphans({ ledger, bus }: SweepParts): Promise<void> {
 }
 
 /** Also the start-up pass: it brings every unfinished run to hand. */
-async function recheckAll(
+export async function recheckAll(
   { ledger, loop, clock }: SweepParts,
   isWanted: (runId: string) => boolean,
 ): Promise<void> {

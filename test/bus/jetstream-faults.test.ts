@@ -81,6 +81,23 @@ describe.skipIf(probe === null)('JetStream bus, when things break', () => {
     await works(6_000);
   });
 
+  test('what the server held is gone → a controller is told once; a mere restart → it is not', async () => {
+    const { controller, works } = await atWork();
+    let losses = 0;
+    controller.onLoss(() => (losses += 1));
+    await works(2_000);
+    await server.kill();
+    await server.start();
+    await works(6_000);
+    expect(losses).toBe(0);
+    await server.kill();
+    await server.wipe();
+    await server.start();
+    await until(() => losses > 0);
+    await works(6_000);
+    expect(losses).toBe(1);
+  });
+
   test('server killed, its store wiped → streams and consumers are made anew', async () => {
     const { works } = await atWork();
     await works(2_000);

@@ -107,7 +107,7 @@ export class LossyTransport {
   #send(listener: Listener, signal: Signal): void {
     const delayMs = this.#dice.below(this.#weather.delayMs + 1);
     this.#timeline.after(delayMs, `${listener.process.name} hears ${signal.kind}`, () => {
-      if (listener.process.isAlive) listener.hear(signal);
+      if (listener.process.isAlive) listener.hear(structuredClone(signal));
     });
   }
 }
@@ -169,6 +169,10 @@ export class LossyBus implements Bus {
     // The in-process bus has no shorter way than the queue.
     const left = isAware ? checkpoints : await reports.send(this.#process, checkpoints);
     if (left.length > 0) await this.publishCheckpoints(left);
+  }
+
+  onLoss(): Consumer {
+    return { stop: () => Promise.resolve() };
   }
 
   isOurs(runId: string): boolean {
