@@ -18,13 +18,21 @@ export interface StartedRole {
 /** A role as a process of its own; resolves when it says that it is ready. */
 export async function startRole(role: string, options: RoleOptions): Promise<StartedRole> {
   const { profiles, folder } = options;
-  const flags = profiles === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profiles}/${role}`];
-  const child = spawn(process.execPath, [...flags, join(import.meta.dirname, 'role.ts'), role], {
-    cwd: folder,
-    // `ready` is said at level info.
-    env: { ...process.env, LOG_LEVEL: 'info', PORT: '0' },
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-  });
+  const profiling =
+    profiles === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profiles}/${role}`];
+  // A process that gave itself its flags would no longer hear us: so it is given those of this one,
+  // which was started with what is shipped.
+  const sizes = process.execArgv.filter((each) => each.includes('semi-space-size'));
+  const child = spawn(
+    process.execPath,
+    [...sizes, ...profiling, join(import.meta.dirname, 'role.ts'), role],
+    {
+      cwd: folder,
+      // `ready` is said at level info.
+      env: { ...process.env, LOG_LEVEL: 'info', PORT: '0' },
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    },
+  );
   const said = await new Promise<string>((ready, reject) => {
     let heard = '';
     const hear = (text: string): void => {

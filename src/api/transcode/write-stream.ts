@@ -95,6 +95,7 @@ export async function writeStream(answer: StreamAnswer): Promise<void> {
   const { request, response } = answer;
   const format = streamFormat(request.headers.accept ?? '');
   const iterator = answer.messages[Symbol.asyncIterator]();
+  let heart: NodeJS.Timeout | undefined;
   try {
     let pending = iterator.next();
     const first = await firstOrNothing(pending);
@@ -106,8 +107,10 @@ export async function writeStream(answer: StreamAnswer): Promise<void> {
     response.writeHead(200, { 'content-type': format.contentType, 'cache-control': 'no-store' });
     if (request.method === 'HEAD') return void response.end();
     await push(response, format.opening);
+    heart = beat(response, format);
     for (;;) {
-      const next = await nextOrHeartbeat(response, pending, format);
+      const next = await pending;
+      heart.refresh();
       if (next.done === true || response.destroyed) break;
       await push(response, format.write(answer.desc, next.value));
       pending = iterator.next();
@@ -117,6 +120,7 @@ export async function writeStream(answer: StreamAnswer): Promise<void> {
     if (!response.headersSent) throw error;
     response.destroy(error instanceof Error ? error : undefined);
   } finally {
+    clearInterval(heart);
     await iterator.return?.();
   }
 }
@@ -129,15 +133,11 @@ async function firstOrNothing(
   return Promise.race([pending, promise]).finally(() => clearTimeout(timer));
 }
 
-async function nextOrHeartbeat(
-  response: HttpResponse,
-  pending: Promise<IteratorResult<Message>>,
-  format: StreamFormat,
-): Promise<IteratorResult<Message>> {
-  const timer = setInterval(() => {
-    if (!response.writableNeedDrain && !response.destroyed) response.write(format.heartbeat);
+/** Shows that a stream is alive that has been quiet for so long. */
+function beat(response: HttpResponse, { heartbeat }: StreamFormat): NodeJS.Timeout {
+  return setInterval(() => {
+    if (!response.writableNeedDrain && !response.destroyed) response.write(heartbeat);
   }, HEARTBEAT_MS);
-  return pending.finally(() => clearInterval(timer));
 }
 
 async function push(response: HttpResponse, text: string): Promise<void> {
