@@ -38,6 +38,8 @@ async function measure(
   const began = performance.now();
   await until(remote, (state) => state['count'] === count);
   figures.add(`${count} manifests, first sync s`, (performance.now() - began) / 1000);
+  figures.add('first sync, CPU s', cpuOf(remote.pid).total);
+  figures.add('memory of all processes after it, MB', remote.memory().total);
   for (let round = 0; round < rounds; round += 1) {
     const before = cpuOf(remote.pid);
     const changed = performance.now();

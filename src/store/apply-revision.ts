@@ -2,15 +2,20 @@ import type { AppliedRevision, RevisionChange } from '../controller/ports.ts';
 import { applyRunManifests } from './apply-run-manifests.ts';
 import type { Sql } from './connect.ts';
 import { createRuns } from './create-runs.ts';
+import type { KnownSources } from './known-sources.ts';
 import { lockWorkflows, refKey } from './lock-workflows.ts';
 import { foreignObject, objectName, planWorkflow, type WorkflowPlan } from './plan-revision.ts';
 import { OwnershipConflict } from './ownership-conflict.ts';
 import { pruneObjects } from './prune-objects.ts';
 import { saveBlobs } from './save-blobs.ts';
-import { saveSource } from './save-source.ts';
 import type { Transactions } from './transaction.ts';
 import { triggeredRun } from './triggered-run.ts';
 import { writeWorkflows } from './write-workflows.ts';
+
+export interface RevisionConnections {
+  readonly transactions: Transactions;
+  readonly sources: KnownSources;
+}
 
 /**
  * Applies what a source declares, whole or not at all: new versions, runs of Run manifests and
@@ -18,7 +23,7 @@ import { writeWorkflows } from './write-workflows.ts';
  * UnknownWorkflow, with nothing changed.
  */
 export async function applyRevision(
-  transactions: Transactions,
+  { transactions, sources }: RevisionConnections,
   change: RevisionChange,
 ): Promise<AppliedRevision> {
   return await transactions.run(async (sql) => {
@@ -43,7 +48,7 @@ export async function applyRevision(
       pruned: gone.pruned,
       runIds: [...triggered.map((run) => run.id), ...runs.runIds, ...gone.runIds],
     };
-    await saveSource(sql, source);
+    await sources.save(sql, source);
     await saveRevision(sql, change, applied);
     return applied;
   });

@@ -20,15 +20,14 @@ import type { Sql } from './connect.ts';
 import { createRuns } from './create-runs.ts';
 import { dueRuns } from './due-runs.ts';
 import { findWorkflows } from './find-workflows.ts';
+import { KnownSources } from './known-sources.ts';
 import { loadRequests } from './load-requests.ts';
 import { loadRuns } from './load-runs.ts';
-import { loadSource } from './load-source.ts';
 import { loadVersions } from './load-versions.ts';
 import { neglectedRuns } from './neglected-runs.ts';
 import { orphanedChildren } from './orphaned-children.ts';
 import { recordEvents } from './record-events.ts';
 import { saveActivity } from './save-activity.ts';
-import { saveSource } from './save-source.ts';
 import type { Transactions } from './transaction.ts';
 import { isTransient } from './transient.ts';
 import { UnwritableBatch } from './unwritable-batch.ts';
@@ -46,6 +45,7 @@ export class PostgresLedger implements Ledger {
   readonly #sql: Sql;
   readonly #transactions: Transactions;
   readonly #locks: Locks;
+  readonly #sources = new KnownSources();
 
   constructor(connections: LedgerConnections) {
     this.#sql = connections.sql;
@@ -120,15 +120,16 @@ export class PostgresLedger implements Ledger {
   }
 
   loadSource(name: string): Promise<SourceRecord | null> {
-    return loadSource(this.#sql, name);
+    return this.#sources.load(this.#sql, name);
   }
 
   saveSource(source: SourceRecord): Promise<void> {
-    return saveSource(this.#sql, source);
+    return this.#sources.save(this.#sql, source);
   }
 
   applyRevision(change: RevisionChange): Promise<AppliedRevision> {
-    return applyRevision(this.#transactions, change);
+    const [transactions, sources] = [this.#transactions, this.#sources];
+    return applyRevision({ transactions, sources }, change);
   }
 
   recordEvents(events: readonly NewEvent[]): Promise<void> {
