@@ -1,5 +1,4 @@
 import type { AttemptRef, Decision } from '../engine/decision.ts';
-import { suspects } from '../engine/decide-stop.ts';
 import type { Fact, RecordableFact, VolatileFact } from '../engine/fact.ts';
 import { admits, fold } from '../engine/fold.ts';
 import { attemptFact, isPure, perform } from '../engine/perform.ts';
@@ -8,6 +7,7 @@ import { plan } from '../engine/plan.ts';
 import { type ChildStart, prepareChild, prepareTask } from '../engine/prepare.ts';
 import type { RunState } from '../engine/state.ts';
 import { setTimer, wakeTimers } from '../engine/status.ts';
+import { suspects } from '../engine/suspects.ts';
 import type { StepError } from '../task/error.ts';
 import type { Task } from '../task/task.ts';
 import type { Program } from '../graph/program.ts';

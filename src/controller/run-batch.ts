@@ -1,9 +1,11 @@
+import type { Bus } from '../bus/bus.ts';
 import { childRunId } from '../engine/decision.ts';
 import type { Fact } from '../engine/fact.ts';
 import { nextWake, runStatus } from '../engine/status.ts';
 import type { RunRequest } from '../record/run.ts';
 import { type Adopted, adoptChildren } from './adopt-children.ts';
 import { advance, type Advance } from './advance.ts';
+import { countHeldItems } from './held-items.ts';
 import type { Outage } from './outage.ts';
 import type { ControllerMetrics } from './controller-metrics.ts';
 import type { Clock, Ledger, Log, RunChange } from './ports.ts';
@@ -38,6 +40,7 @@ export interface MovedRun {
 
 export interface BatchParts {
   readonly ledger: Ledger;
+  readonly bus: Pick<Bus, 'missingTasks'>;
   readonly loader: RunLoader;
   readonly programs: Programs;
   readonly cache: RunCache;
@@ -75,6 +78,7 @@ async function moveAll(
     [...byRun.keys()],
     asked.map(([id]) => id),
   );
+  await countHeldItems(parts, at.runs.values());
   const requests = Map.groupBy(at.requests, (request) => request.runId);
   const moved: MovedRun[] = [];
   const stale: Work[] = [];

@@ -1,8 +1,8 @@
 import type { Program } from '../graph/program.ts';
 import { NO_ITEM } from '../task/task.ts';
-import type { AttemptRef, Decision } from './decision.ts';
+import type { Decision } from './decision.ts';
 import { programStep, stepAt } from './settle.ts';
-import { isMoving, newTrack, type RunState, type Track } from './state.ts';
+import { isMoving, type RunState, type Track } from './state.ts';
 
 /**
  * How long an attempt that was told to stop may take to say so, ms. Runners answer within a
@@ -26,26 +26,6 @@ export function decideStop(program: Program, state: RunState, index: number): De
     }),
     { kind: 'wait', step: index, reason: 'cancelling', wakeAt: graceEndsAt },
   ];
-}
-
-/**
- * Attempts of a step that may be under way although this state does not know it, because it was
- * loaded from the record: whoever abandons the step tells them to stop.
- */
-export function suspects(program: Program, state: RunState, index: number): AttemptRef[] {
-  const { track, fan, fanBase } = stepAt(state, index);
-  if (fan === null) {
-    const isPossible = track.status === 'idle' || isMoving(track);
-    return isPossible ? [{ step: index, item: NO_ITEM, attempt: track.attempt + 1 }] : [];
-  }
-  const refs: AttemptRef[] = [];
-  const limit = programStep(program, index).definition.maxParallel ?? fan.count;
-  for (let item = 0; item < fan.count && refs.length < limit; item += 1) {
-    const each = fan.items[item] ?? newTrack(fanBase);
-    if (each.status === 'idle' || isMoving(each))
-      refs.push({ step: index, item, attempt: each.attempt + 1 });
-  }
-  return refs;
 }
 
 function movingItems(state: RunState, index: number): { item: number; track: Track }[] {

@@ -1,9 +1,9 @@
 import type { Program } from '../graph/program.ts';
 import { NO_ITEM } from '../task/task.ts';
-import { suspects } from './decide-stop.ts';
 import type { AttemptRef } from './decision.ts';
 import { isReady, stepAt } from './settle.ts';
 import { isSettled, type RunState } from './state.ts';
+import { suspects } from './suspects.ts';
 
 /** Attempts that may be under way now, as far as the record tells. */
 export function possiblyUnderWay(program: Program, state: RunState): AttemptRef[] {
