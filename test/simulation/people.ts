@@ -1,8 +1,8 @@
 import type { ApiContext } from '../../src/api/api-context.ts';
+import type { Signals } from '../../src/api/ports.ts';
 import { startRun } from '../../src/api/services/execute.ts';
 import type { Bus } from '../../src/bus/bus.ts';
 import { namedUuid } from '../../src/engine/hash.ts';
-import type { RunRecord } from '../../src/record/run.ts';
 import { revisionChange, workflowChange } from '../store/samples.ts';
 import type { Dice } from './dice.ts';
 import { MemoryLedger } from './memory-ledger.ts';
@@ -94,12 +94,11 @@ class Caller {
   #api(): ApiContext {
     const { simulation, process, dice } = this.#parts;
     const clock = simulation.clock(process);
+    const nudge: Signals['nudge'] = (runIds, created = []) =>
+      this.#bus.broadcast({ kind: 'nudge', runIds, created });
     const api = {
       library: this.#ledger,
-      signals: {
-        nudge: (runIds: string[], created: RunRecord[] = []) =>
-          this.#bus.broadcast({ kind: 'nudge', runIds, created }),
-      },
+      signals: { nudge },
       now: () => clock.now(),
       newRunId: () => namedUuid(`${simulation.seed} ${dice.next()}`),
     };
@@ -112,9 +111,18 @@ class Caller {
     while (!runIds.has(place.index)) await clock.sleep(5);
     const runId = runIds.get(place.index)!;
     const id = `${request.body.kind}-${place.index}-${place.number}`;
-    const body = { id, runId, createdAt: clock.now(), by: 'people', body: request.body };
-    await this.#untilHeard(() => this.#ledger.addRequest(body));
+    const body = this.#fitting(request.body, runId);
+    const asked = { id, runId, createdAt: clock.now(), by: 'people', body };
+    await this.#untilHeard(() => this.#ledger.addRequest(asked));
     this.#bus.broadcast({ kind: 'nudge', runIds: [runId] });
+  }
+
+  /** The API refuses steps that the run's own version does not have. */
+  #fitting(body: PlannedRequest['body'], runId: string): PlannedRequest['body'] {
+    const { simulation } = this.#parts;
+    if (body.kind !== 'retry' || body.fromStep === null) return body;
+    const { program } = simulation.flowOf(simulation.store.run(runId)!.versionId);
+    return program.indexOf.has(body.fromStep) ? body : { ...body, fromStep: null };
   }
 
   async replace({ name, graph, digest }: PlannedFlow): Promise<void> {

@@ -18,6 +18,8 @@ export interface PlannedFlow extends Told {
   readonly program: Program;
   /** Its end does not depend on when things happen, so the oracle knows it. */
   readonly isTimeless: boolean;
+  /** How many runs one of it makes, its children among them. */
+  readonly weight: number;
 }
 
 export interface PlannedRun {
@@ -76,7 +78,8 @@ export function makeScenario(dice: Dice, options: ScenarioOptions): Scenario {
   const replacements = first.slice(0, replaced).map((flow, index): Replacement => {
     const next = makeFlow(dice, {
       graph: graphs[total - 1 - index] ?? flow.graph,
-      ...{ name: flow.name, flows: first.slice(replaced), version: 'changing' },
+      // Of earlier workflows only, here too.
+      ...{ name: flow.name, flows: first.slice(0, index), version: 'changing' },
     });
     return { atMs: dice.below(stormMs), flow: { ...next, digest: `${flow.name}/2` } };
   });
@@ -100,7 +103,9 @@ interface FlowParts {
 function makeFlow(dice: Dice, parts: FlowParts): PlannedFlow {
   const { graph, name, version } = parts;
   // A child that is replaced or pruned meanwhile ends one way or the other.
-  const flows = parts.flows.filter(({ digest }) => !digest.endsWith('declared'));
+  const flows = parts.flows.filter((flow) => {
+    return !flow.digest.endsWith('declared') && flow.weight <= MOST_RUNS;
+  });
   const isPatient = dice.chance(0.75);
   const resume = {
     everyMs: 10_000,
@@ -119,7 +124,20 @@ function makeFlow(dice: Dice, parts: FlowParts): PlannedFlow {
     seed: dice.below(1e6),
   };
   const digest = `${name}/1 ${version}`;
-  return { name, digest, graph: made, program: compile(made), behaviour, isTimeless };
+  const weight = weightOf(children, flows);
+  return { name, digest, graph: made, program: compile(made), behaviour, isTimeless, weight };
+}
+
+/** Of a child: each generation may be many times the one before. */
+const MOST_RUNS = 6;
+const MOST_ITEMS = 4;
+
+function weightOf(children: readonly Step[], flows: readonly PlannedFlow[]): number {
+  const weights = children.map(({ config, forEach }) => {
+    const child = flows.find(({ name }) => name === config['workflow']);
+    return (forEach === null ? 1 : MOST_ITEMS) * (child?.weight ?? 0);
+  });
+  return weights.reduce((sum, weight) => sum + weight, 1);
 }
 
 function isTimelessChild(step: Step, flows: readonly PlannedFlow[]): boolean {
