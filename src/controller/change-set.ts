@@ -8,7 +8,7 @@ import type {
   SourceEntry,
   WorkflowChange,
 } from './ports.ts';
-import { declarationDigest } from './declaration-digest.ts';
+import { inventoryEntry, keyOf } from './inventory.ts';
 import { isOwnedElsewhere } from './ownership.ts';
 import { type Application, reasons, type Refusal } from './source-status.ts';
 
@@ -132,21 +132,6 @@ function emptySet(revision: Revision, pruned: readonly InventoryEntry[]): Refusa
     message,
     problems: [],
   };
-}
-
-function keyOf(each: {
-  readonly namespace: string;
-  readonly kind: string;
-  readonly name: string;
-}): string {
-  return `${each.namespace}/${each.kind}/${each.name}`;
-}
-
-function inventoryEntry(resource: Resource): InventoryEntry {
-  const { namespace, kind, name, file } = resource;
-  const digest = declarationDigest(resource);
-  const keep = resource.annotations['behest.dev/prune'] === 'disabled';
-  return { namespace, kind, name, file, digest, keep };
 }
 
 function originOf({ record, revision }: ChangeInput, resource: Resource): Origin {

@@ -1,10 +1,9 @@
-import type { Problem } from '../graph/problem.ts';
 import type { FileProblem } from '../record/source.ts';
-import { crossCheck } from './cross-check.ts';
-import { findManifests, folderOf, type ManifestFile } from './file-set.ts';
+import { crossCheck, type PlaceOf } from './cross-check.ts';
+import { findManifests, folderOf, type FileSet, type ManifestFile } from './file-set.ts';
 import { isForeign, isStepList } from './foreign-file.ts';
 import { parseFile } from './parse.ts';
-import { readDocuments, type Placed, type ReadFile } from './read-documents.ts';
+import { readDocuments, type ReadFile } from './read-documents.ts';
 import { readParts, type ReadOptions, type ReadParts } from './read-parts.ts';
 import type { Resource } from './resource.ts';
 import { SourceText } from './source-text.ts';
@@ -15,13 +14,16 @@ type Files = ReadonlyMap<string, Uint8Array>;
 /** What a file declared when it was read last, and all that the answer depends on. */
 interface KnownFile {
   readonly manifest: ManifestFile;
-  /** Every file that was looked up, itself included; undefined is one that was not there. */
+  readonly bytes: Uint8Array | undefined;
+  /** Every other file that was looked up; undefined is one that was not there. */
   readonly needs: ReadonlyMap<string, Uint8Array | undefined>;
   /** The answer depends on the names of all files around, so it holds for one reading only. */
   readonly isPassing: boolean;
   readonly resources: readonly Resource[];
   readonly problems: readonly FileProblem[];
 }
+
+const needsNothing: KnownFile['needs'] = new Map();
 
 /**
  * Reads the manifests of one source again and again. A file is parsed only if its content, or that
@@ -31,6 +33,8 @@ interface KnownFile {
 export class ManifestReader {
   readonly #parts: ReadParts;
   #known: ReadonlyMap<string, KnownFile> = new Map();
+  #files: Files = new Map();
+  #set: FileSet = findManifests([], () => false);
 
   constructor(options: ReadOptions) {
     this.#parts = readParts(options);
@@ -42,7 +46,7 @@ export class ManifestReader {
    * a person wrote: every mistake of every file is among the problems.
    */
   *read(files: Files): Generator<void, ReadResult, void> {
-    const set = findManifests(files.keys(), (path) => isStepList(files.get(path)));
+    const set = haveSameNames(this.#files, files) ? this.#set : findSet(files);
     const namesIn = filesByFolder(files);
     const known = new Map<string, KnownFile>();
     for (const manifest of set.manifests) {
@@ -55,27 +59,38 @@ export class ManifestReader {
       yield;
     }
     this.#known = known;
-    const placed = [...known.values()].flatMap((file) => this.#placed(file, files, namesIn));
-    const ambiguous = set.ambiguous.map(({ path, other }) => twoWorkflows(path, other));
-    const problems = [...known.values()].flatMap((file) => file.problems);
-    return withoutBadFiles(...crossCheck(placed, [...ambiguous, ...problems]));
+    this.#files = files;
+    this.#set = set;
+    return this.#concluded(set, files, namesIn);
+  }
+
+  #concluded(set: FileSet, files: Files, namesIn: NamesIn): ReadResult {
+    const resources: Resource[] = [];
+    const problems = set.ambiguous.map(({ path, other }) => twoWorkflows(path, other));
+    for (const file of this.#known.values()) {
+      for (const each of file.resources) resources.push(each);
+      for (const each of file.problems) problems.push(each);
+    }
+    const found = crossCheck(resources, this.#places(files, namesIn));
+    return withoutBadFiles(resources, [...problems, ...found]);
   }
 
   #readFile(input: FileInput): KnownFile {
-    const needs = new Map<string, Uint8Array | undefined>();
     const { manifest, files } = input;
-    const bytes = files.get(manifest.path) ?? new Uint8Array();
-    needs.set(manifest.path, bytes);
-    if (isForeign(manifest, bytes)) {
-      return { manifest, needs, isPassing: false, resources: [], problems: [] };
+    const bytes = files.get(manifest.path);
+    const foreign = { manifest, bytes, needs: needsNothing, isPassing: false };
+    if (isForeign(manifest, bytes ?? new Uint8Array())) {
+      return { ...foreign, resources: [], problems: [] };
     }
+    const looked = new Map<string, Uint8Array | undefined>();
     let isPassing = false;
     const { resources, problems } = this.#parse(input, {
-      onGet: (path, found) => needs.set(path, found),
+      onGet: (path, found) => looked.set(path, found),
       onNames: () => (isPassing = true),
     });
+    const needs = looked.size === 0 ? needsNothing : looked;
     const declared = resources.map(({ resource }) => resource);
-    return { manifest, needs, isPassing, resources: declared, problems };
+    return { manifest, bytes, needs, isPassing, resources: declared, problems };
   }
 
   #parse({ manifest, files, namesIn }: FileInput, watch: Watch): ReadFile {
@@ -97,16 +112,19 @@ export class ManifestReader {
   }
 
   /** A mistake that only shows beside other files is rare: the place is found by parsing again. */
-  #placed(known: KnownFile, files: Files, namesIn: NamesIn): Placed[] {
-    const { manifest } = known;
-    let parsed: ReadFile | undefined;
-    const again = (index: number) => (problem: Problem) => {
-      parsed ??= this.#parse({ manifest, files, namesIn }, unwatched);
-      const placed = parsed.resources[index];
+  #places(files: Files, namesIn: NamesIn): PlaceOf {
+    const parsed = new Map<string, ReadFile>();
+    return (resource, problem) => {
+      const known = this.#known.get(resource.file);
+      if (known === undefined) throw new Error(`${resource.file} was not read`);
+      const { manifest } = known;
+      const read =
+        parsed.get(manifest.path) ?? this.#parse({ manifest, files, namesIn }, unwatched);
+      parsed.set(manifest.path, read);
+      const placed = read.resources[known.resources.indexOf(resource)];
       if (placed === undefined) throw new Error(`${manifest.path} reads differently now`);
       return placed.problemAt(problem);
     };
-    return known.resources.map((resource, index) => ({ resource, problemAt: again(index) }));
   }
 }
 
@@ -129,7 +147,24 @@ function isCurrent(known: KnownFile, manifest: ManifestFile, files: Files): bool
   if (known.isPassing) return false;
   const { folder, ownsFolder } = known.manifest;
   if (folder !== manifest.folder || ownsFolder !== manifest.ownsFolder) return false;
+  if (files.get(manifest.path) !== known.bytes) return false;
   for (const [path, bytes] of known.needs) if (files.get(path) !== bytes) return false;
+  return true;
+}
+
+function findSet(files: Files): FileSet {
+  return findManifests(files.keys(), (path) => isStepList(files.get(path)));
+}
+
+/** Whether the same files are manifests in both: it takes their names and every `config.json`. */
+function haveSameNames(a: Files, b: Files): boolean {
+  if (a.size !== b.size) return false;
+  const others = b.entries();
+  for (const [path, bytes] of a) {
+    const { value: other } = others.next();
+    if (other?.[0] !== path) return false;
+    if (other[1] !== bytes && path.endsWith('config.json')) return false;
+  }
   return true;
 }
 

@@ -24,7 +24,13 @@ export function readText(text: string, options: TextOptions): ReadResult {
     folder: { path: '', files, names: () => [...files.keys()] },
     ...(name === undefined ? {} : { name }),
   });
-  return withoutBadFiles(...crossCheck(read.resources, read.problems));
+  const resources = read.resources.map(({ resource }) => resource);
+  const found = crossCheck(resources, (resource, problem) => {
+    const placed = read.resources.find((each) => each.resource === resource);
+    if (placed === undefined) throw new Error(`${file} does not declare ${resource.name}`);
+    return placed.problemAt(problem);
+  });
+  return withoutBadFiles(resources, [...read.problems, ...found]);
 }
 
 /** What a JSON value declares; problems show it as it is printed with two spaces. */
