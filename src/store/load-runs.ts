@@ -1,39 +1,50 @@
 import type { LoadedRun } from '../controller/ports.ts';
-import type { RecordedFact } from '../record/run.ts';
+import type { RecordedFact, RunRequest } from '../record/run.ts';
 import type { Sql } from './connect.ts';
 import { factOfRow, type FactRow } from './fact-row.ts';
-import { loadRequests } from './load-requests.ts';
 import { runOfRow, type RunRow } from './run-row.ts';
 import { isUuid } from './uuid.ts';
+
+type LoadedRow = RunRow & { readonly requests: readonly RunRequest[] | null };
 
 /** Runs with all their facts in order and their waiting requests; unknown ids are left out. */
 export async function loadRuns(sql: Sql, ids: readonly string[]): Promise<LoadedRun[]> {
   const known = ids.filter(isUuid);
   if (known.length === 0) return [];
-  // Runs first: facts are only ever added, so what is read later and not newer than the run's seq
-  // is just what the run had; and a request that is gone by then makes the next commit fail on its
-  // seq, whereas one read too early could be answered twice.
+  // Facts afterwards: they are only ever added, so what is read later and not newer than the run's
+  // seq is just what the run had. A new run has none, and so takes one round trip.
   const runs = await selectRuns(sql, known);
   const begun = runs.filter((run) => run.seq > 0).map((run) => run.id);
-  const [facts, requests] = await Promise.all([
-    begun.length === 0 ? [] : selectFacts(sql, begun),
-    loadRequests(sql, known),
-  ]);
+  const facts = begun.length === 0 ? [] : await selectFacts(sql, begun);
   const factsOf = Map.groupBy(facts, (row) => row.run_id);
-  const requestsOf = Map.groupBy(requests, (request) => request.runId);
   return runs.map((row) => ({
     run: runOfRow(row),
     facts: factsUpTo(factsOf.get(row.id) ?? [], row.seq),
-    requests: requestsOf.get(row.id) ?? [],
+    requests: row.requests ?? [],
   }));
 }
 
-async function selectRuns(sql: Sql, ids: readonly string[]): Promise<readonly RunRow[]> {
-  return await sql<RunRow[]>`
+/**
+ * With its requests in the same snapshot: those that nothing up to the run's seq has answered. One
+ * read before the run could be answered twice.
+ */
+async function selectRuns(sql: Sql, ids: readonly string[]): Promise<readonly LoadedRow[]> {
+  return await sql<LoadedRow[]>`
     select
       id, seq, status, wake_at, started_at, finished_at, created_at, version_number, parent_step,
       parent_item, parent_attempt, version_id, parent_run_id, namespace, workflow, created_by,
-      cause_kind, cause_name, labels, input, output, error
+      cause_kind, cause_name, labels, input, output, error,
+      (
+        select
+          json_agg(
+            json_build_object(
+              'id', q.id, 'runId', q.run_id, 'createdAt', q.created_at, 'by', q.by, 'body', q.body
+            )
+            order by q.created_at, q.id
+          )
+        from request q
+        where q.run_id = run.id
+      ) as requests
     from run
     where id = any(${ids}::uuid[])`;
 }
