@@ -14,12 +14,15 @@ const VITAL = new Set([
   'finally',
 ]);
 
+/** With more than are told there is no room for what else is wrong. */
+const MAX_PROBLEMS = 100;
+
 /**
  * The manifest without what its schema refuses, so that the graph can tell what is wrong with the
  * rest, all in one go. Null where guessing would only make noise.
  */
 export function mend(manifest: JsonObject, problems: readonly Problem[]): JsonObject | null {
-  if (!isJsonObject(manifest['spec'])) return null;
+  if (!isJsonObject(manifest['spec']) || problems.length > MAX_PROBLEMS) return null;
   let mended: Json = manifest;
   let counter = 1;
   for (const problem of problems) {

@@ -41,9 +41,16 @@ export class SourceText {
       column,
       code: mistake.code,
       severity: mistake.severity ?? 'error',
-      message: mistake.message,
-      hint: mistake.hint ?? '',
+      message: readable(mistake.message),
+      hint: readable(mistake.hint ?? ''),
       frame: frame(this.#lines, span),
     };
   }
+}
+
+/** Longer than any message of ours: it quotes a word that goes on and on. */
+const MAX_WORDS = 1000;
+
+function readable(words: string): string {
+  return words.length > MAX_WORDS ? `${words.slice(0, MAX_WORDS - 1).toWellFormed()}…` : words;
 }

@@ -18,13 +18,10 @@ export function linearPattern(pattern: string): LinearPattern {
 
 /** Escapes that only JavaScript has: `\u0041`, `\u{1F600}`, `\cA`. */
 function translate(pattern: string): string {
-  return pattern.replaceAll(
-    /\\(?:u\{([0-9a-fA-F]+)\}|u([0-9a-fA-F]{4})|c([A-Za-z])|[\s\S])/g,
-    (written: string, braced?: string, four?: string, control?: string) => {
-      const hex = braced ?? four;
-      if (hex !== undefined) return `\\x{${hex}}`;
-      if (control === undefined) return written;
-      return `\\x{${(control.charCodeAt(0) % 32).toString(16)}}`;
-    },
-  );
+  return pattern.replaceAll(/\\(?:u\{[0-9a-fA-F]+\}|u[0-9a-fA-F]{4}|c[A-Za-z]|[\s\S])/g, asHex);
+}
+
+function asHex(escape: string): string {
+  if (/^\\u./.test(escape)) return `\\x{${escape.slice(2).replaceAll(/[{}]/g, '')}}`;
+  return /^\\c./.test(escape) ? `\\x{${(escape.charCodeAt(2) % 32).toString(16)}}` : escape;
 }

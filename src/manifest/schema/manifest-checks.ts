@@ -27,11 +27,7 @@ export function manifestChecks(nodeTypes: ReadonlyMap<string, ConfigOwner>): Man
   }
   return {
     structure,
-    workflow: (value) => [
-      ...structure(value),
-      ...stepsOf(value).flatMap((step) => checkStep(step, configs)),
-      ...checkInput(value),
-    ],
+    workflow: (value) => [...structure(value), ...checkSteps(value, configs), ...checkInput(value)],
     run: schemaCheck(runSchema),
   };
 }
@@ -68,6 +64,18 @@ function stepsIn(list: Json | undefined, path: Path): readonly PlacedStep[] {
   return list.flatMap((step: Json, index) =>
     isJsonObject(step) ? [{ step, path: [...path, index] }] : [],
   );
+}
+
+/** Of 10,000 steps with mistakes nobody is told more than these. */
+const MAX_PROBLEMS = 300;
+
+function checkSteps(value: Json, configs: ReadonlyMap<string, ConfigCheck>): readonly Problem[] {
+  const problems: Problem[] = [];
+  for (const step of stepsOf(value)) {
+    if (problems.length > MAX_PROBLEMS) break;
+    problems.push(...checkStep(step, configs));
+  }
+  return problems;
 }
 
 function checkStep(
