@@ -41,7 +41,7 @@ const SHORT: Form = {
 };
 /** Slices between two words on the terminal. */
 const TELL_EVERY = 10;
-const LONG_FROM = 2_000_000;
+const LONG_FROM = 5_000_000;
 
 /** Two hours of load in fast motion: fails when a process' memory goes on growing. */
 export async function soak(options: RowOptions, figures: Figures): Promise<void> {

@@ -5,7 +5,7 @@ import type { Subjects } from './subjects.ts';
 
 /** From so many groups on, listing the whole stream once is cheaper than asking for each. */
 const LIST_ALL_FROM = 16;
-const PURGES_AT_ONCE = 64;
+const REMOVED_AT_ONCE = 64;
 
 /** What a task is called in one of the streams. */
 interface Kind {
@@ -51,14 +51,29 @@ export class HeldSubjects {
     return gone.filter((ref) => !reported.has(this.checkpoints.subjectOf(ref)));
   }
 
-  /** Takes these tasks out of the stream, whoever holds them. */
-  async purge(refs: readonly TaskRef[]): Promise<void> {
+  /**
+   * Takes these tasks out of the stream, whoever holds them. One by one by their number: a purge by
+   * subject makes nats-server 2.9 forget to hand out the tasks that are queued beside them.
+   */
+  async remove(refs: readonly TaskRef[]): Promise<void> {
     const { stream, subjectOf } = this.tasks;
     const held = await this.held(this.tasks, refs);
-    const filters = refs.map(subjectOf).filter((subject) => held.has(subject));
-    for (let from = 0; from < filters.length; from += PURGES_AT_ONCE) {
-      const some = filters.slice(from, from + PURGES_AT_ONCE);
-      await Promise.all(some.map((filter) => this.jsm.streams.purge(stream, { filter })));
+    const subjects = refs.map(subjectOf).filter((subject) => held.has(subject));
+    for (let from = 0; from < subjects.length; from += REMOVED_AT_ONCE) {
+      const some = subjects.slice(from, from + REMOVED_AT_ONCE);
+      await Promise.all(some.map((subject) => this.removeOne(stream, subject)));
+    }
+  }
+
+  private async removeOne(stream: string, subject: string): Promise<void> {
+    const message = await this.jsm.streams.getMessage(stream, { last_by_subj: subject });
+    if (message === null) return;
+    try {
+      await this.jsm.streams.deleteMessage(stream, message.seq, false);
+    } catch (error) {
+      // Acknowledged since then, which takes it out as well.
+      const left = await this.jsm.streams.getMessage(stream, { last_by_subj: subject });
+      if (left?.seq === message.seq) throw error;
     }
   }
 

@@ -122,7 +122,7 @@ class JetStreamBus implements Bus {
   }
 
   withdrawTasks(tasks: readonly TaskRef[]): Promise<void> {
-    return tasks.length === 0 ? Promise.resolve() : this.held.purge(tasks);
+    return tasks.length === 0 ? Promise.resolve() : this.held.remove(tasks);
   }
 
   consumeTasks(
