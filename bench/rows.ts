@@ -1,5 +1,6 @@
 import { measureColdStart } from './cold-start.ts';
 import type { Figures } from './figures.ts';
+import { measureLarge } from './large.ts';
 import { measureManifests } from './manifests.ts';
 import { Remote, type RemoteOptions } from './remote.ts';
 import { soak } from './soak.ts';
@@ -31,6 +32,7 @@ export const rows: Readonly<Record<string, Row>> = {
   manifests: measureManifests,
   history: measureHistory,
   watchers: measureWatchers,
+  large: measureLarge,
   soak,
 };
 

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { test } from 'vitest';
 import { createInProcessBus } from '../../src/bus/in-process-bus.ts';
 import { createJetStreamBus } from '../../src/bus/jetstream-bus.ts';
 import type { Bus } from '../../src/bus/bus.ts';
