@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 
 import type { Outcome } from './fake-terminal.ts';
 
-const entry = resolve(import.meta.dirname, '../../src/main/behest.ts');
+const entry = resolve(import.meta.dirname, '../../bin/behest.mjs');
 
 /** The real program, and what it has said so far. */
 export class BehestCommand {

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 
-const ENTRY = resolve(import.meta.dirname, '../../src/main/behest.ts');
+const ENTRY = resolve(import.meta.dirname, '../../bin/behest.mjs');
 
 export interface Launch {
   /** `up`, `controller`, `api` or `runner`. */
