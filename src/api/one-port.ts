@@ -1,5 +1,5 @@
 import { createServer as createHttpServer } from 'node:http';
-import { createSecureServer, createServer as createHttp2Server } from 'node:http2';
+import { constants, createSecureServer, createServer as createHttp2Server } from 'node:http2';
 import {
   createServer as createNetServer,
   type AddressInfo,
@@ -15,6 +15,8 @@ export interface PortOptions {
   /** PEM; null serves plain text. */
   readonly tls: { readonly key: string; readonly cert: string } | null;
   readonly handler: HttpHandler;
+  /** For a whole request to arrive over HTTP/2. */
+  readonly requestTimeoutMs?: number;
 }
 
 export interface OpenPort {
@@ -31,9 +33,12 @@ const PREFACE = Buffer.from('PRI');
 
 /** One port for HTTP/1.1 and HTTP/2, in plain text or over TLS. */
 export async function openPort(options: PortOptions): Promise<OpenPort> {
-  const { tls, handler } = options;
+  const { tls, requestTimeoutMs = REQUEST_TIMEOUT_MS } = options;
+  const handler = withTimeout(options.handler, requestTimeoutMs);
   const server =
-    tls === null ? plainServer(handler) : createSecureServer({ ...tls, allowHTTP1: true }, handler);
+    tls === null
+      ? plainServer(handler)
+      : createSecureServer({ ...tls, ...http2Settings, allowHTTP1: true }, handler);
   const sockets = new Set<Socket>();
   server.on(tls === null ? 'connection' : 'secureConnection', (socket: Socket) => {
     sockets.add(socket);
@@ -66,9 +71,31 @@ function closeIdle(server: Server): void {
   idleClosers.get(server)?.();
 }
 
+/** Calls at once on one connection of HTTP/2; a client with more opens another. */
+export const MAX_STREAMS = 1000;
+
+/** Time for a whole request to arrive. Node watches over HTTP/1.1 itself, with these very times. */
+export const REQUEST_TIMEOUT_MS = 300_000;
+
+const http2Settings = { settings: { maxConcurrentStreams: MAX_STREAMS } } as const;
+
+/** The same handler; a request of HTTP/2 that never ends is given up. */
+function withTimeout(handler: HttpHandler, timeoutMs: number): HttpHandler {
+  return (request, response) => {
+    if ('stream' in request && !request.stream.endAfterHeaders) {
+      const { stream } = request;
+      const timer = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), timeoutMs);
+      const settle = (): void => clearTimeout(timer);
+      request.once('end', settle);
+      stream.once('close', settle);
+    }
+    handler(request, response);
+  };
+}
+
 function plainServer(handler: HttpHandler): Server {
   const http1 = createHttpServer(handler);
-  const http2 = createHttp2Server(handler);
+  const http2 = createHttp2Server(http2Settings, handler);
   const sessions = new Set<{ close(): void }>();
   http2.on('session', (session) => {
     sessions.add(session);

@@ -11,6 +11,7 @@ import {
   universalResponseToNodeResponse,
 } from '@connectrpc/connect-node';
 import type { HttpHandler, HttpResponse } from './http-exchange.ts';
+import { mendUnread } from './unread-request.ts';
 
 export interface RpcAdapterOptions extends ConnectRouterOptions {
   routes(router: ConnectRouter): void;
@@ -33,6 +34,7 @@ export function createRpcAdapter(options: RpcAdapterOptions): HttpHandler {
     const handler = handlers.get(request.url?.split('?', 1)[0] ?? '');
     if (handler === undefined) return options.fallback(request, response);
     handler(universalRequestFromNodeRequest(request, response, undefined, undefined))
+      .then(mendUnread)
       .then((answer) => universalResponseToNodeResponse(answer, response))
       .catch((error: unknown) => {
         if (isUnwritable(error)) answerUnread(response);

@@ -12,7 +12,6 @@ import { createAuthenticator, type AuthSettings } from './auth/authenticator.ts'
 import { assertRolesDeclared, authorise, createAuthInterceptor } from './auth/authorise.ts';
 import { isLoopback } from './auth/loopback.ts';
 import { checkOrigin } from './auth/origin-guard.ts';
-import { mendConnectStatus } from './connect-faults.ts';
 import { toFault } from './fault.ts';
 import { checkHealth } from './health.ts';
 import { mendGrpcMessage } from './grpc-message.ts';
@@ -148,10 +147,7 @@ function createHandler(options: ApiOptions, { api, shutdownSignal }: Wiring): Ht
       const path = (request.url ?? '/').split('?', 1)[0]?.replace(/\/$/, '') ?? '';
       const endpoint = path === '/metrics' ? metrics : plain.get(path);
       mendGrpcMessage(request, response);
-      if (path.startsWith('/behest.') || path.startsWith('/grpc.')) {
-        mendConnectStatus(request, response);
-        closeWhenAnswered(request);
-      }
+      if (path.startsWith('/behest.') || path.startsWith('/grpc.')) closeWhenAnswered(request);
       if (endpoint === undefined) rpc(request, response);
       else endpoint(request, response).catch(fail);
     } catch (error) {
@@ -167,7 +163,8 @@ function createHandler(options: ApiOptions, { api, shutdownSignal }: Wiring): Ht
 function closeWhenAnswered(request: HttpRequest): void {
   if (!('stream' in request)) return;
   const { stream } = request;
-  stream.once('finish', () => {
+  // The last moment of an answer: trailers, which hold the status of gRPC, are sent right before.
+  stream.once('wantTrailers', () => {
     if (!request.complete) setImmediate(() => stream.close(constants.NGHTTP2_NO_ERROR));
   });
 }

@@ -53,7 +53,7 @@ function deepNesting(text: string): TextSpan | null {
 
 function nthLineEnd(text: string): number | null {
   let end = -1;
-  for (let line = 0; line < MAX_LINES; line += 1) {
+  for (let line = 0; line <= MAX_LINES; line += 1) {
     end = text.indexOf('\n', end + 1);
     if (end < 0) return null;
   }

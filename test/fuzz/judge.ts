@@ -20,7 +20,6 @@ export function faultOf(heard: Heard, secrets: readonly string[]): string | null
   const isGrpc = headers['content-type'] === 'application/grpc';
   if (isGrpc && status === 200 && !everythingIn(heard).includes('grpc-status'))
     return 'gRPC without a status';
-  if (isBadFrame(text)) return null;
   if (/"?grpc-status"?:\s*"?(2|13|15)\b/.test(text)) return 'gRPC INTERNAL or UNKNOWN';
   if (['2', '13', '15'].includes(String(headers['grpc-status']))) return 'gRPC INTERNAL or UNKNOWN';
   if (/"code":\s*"(internal|unknown|data_loss)"/.test(text)) return 'internal or unknown';
@@ -39,11 +38,4 @@ function everythingIn({ headers, text }: Heard): string {
 /** A client that asks for an answer within no time gets none: that is its own wish. */
 function isTimeout({ status, text }: Heard): boolean {
   return status === 504 && /deadline_exceeded/.test(text);
-}
-
-/** gRPC itself wants INTERNAL for a message that is no protobuf, and for compression without a name. */
-function isBadFrame(text: string): boolean {
-  return /(grpc-message.{0,4}|^.{5}\{"error":\{"code":"internal","message":")(parse|received(%20| )compressed(%20| )envelope|protocol(%20| )error|premature)/.test(
-    text,
-  );
 }

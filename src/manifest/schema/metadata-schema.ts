@@ -14,7 +14,13 @@ export const metadataSchema: JsonObject = closedObject(
       default: 'default',
     },
     labels: {
-      ...texts,
+      type: 'object',
+      additionalProperties: {
+        description: 'Short text to select by; longer ones are annotations.',
+        type: 'string',
+        maxLength: 253,
+      },
+      maxProperties: 64,
       description: 'Labels to select by: `behest get workflows -l domain=assets`.',
       default: {},
     },

@@ -62,7 +62,11 @@ const phaseSchema: JsonObject = closedObject(
       type: 'string',
       pattern: STEP_ID_PATTERN,
     },
-    title: { description: 'Title for people; by default the name.', type: 'string' },
+    title: {
+      description: 'Title for people; by default the name.',
+      type: 'string',
+      maxLength: 500,
+    },
     needs: listOf(
       'Names of the phases that must end before this one. By default the phase before it; `[]` ' +
         'starts at once.',
@@ -76,8 +80,12 @@ const phaseSchema: JsonObject = closedObject(
 const specSchema: JsonObject = closedObject(
   'What the workflow does.',
   {
-    title: { description: 'Title for people; by default the name.', type: 'string' },
-    description: { description: 'What the workflow is for.', type: 'string' },
+    title: {
+      description: 'Title for people; by default the name.',
+      type: 'string',
+      maxLength: 500,
+    },
+    description: { description: 'What the workflow is for.', type: 'string', maxLength: 20_000 },
     input: {
       description:
         'JSON Schema (2020-12) of the input, checked before a run starts. Makes the form in the console.',

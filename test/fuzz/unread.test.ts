@@ -1,0 +1,149 @@
+import { once } from 'node:events';
+import { connect as connectHttp2 } from 'node:http2';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { openPort } from '../../src/api/one-port.ts';
+import { startApiRig, TOKEN, type ApiRig } from '../api/api-rig.ts';
+
+let api: ApiRig;
+const defects: unknown[] = [];
+beforeAll(async () => {
+  api = await startApiRig({ onInternalError: (error) => defects.push(error) });
+});
+afterAll(() => api?.stop());
+afterEach(() => expect(defects).toEqual([]));
+
+interface Call {
+  readonly path: string;
+  readonly type: string;
+  readonly body: Buffer;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Status, headers, body and trailers of one call over HTTP/2, as text. */
+async function call({ path, type, body, headers = {} }: Call): Promise<string> {
+  const session = connectHttp2(api.server.url);
+  const stream = session.request({
+    ':method': 'POST',
+    ':path': `/behest.v1.${path}`,
+    'content-type': type,
+    te: 'trailers',
+    authorization: `Bearer ${TOKEN}`,
+    ...headers,
+  });
+  let text = '';
+  stream.on('response', (found) => (text += JSON.stringify(found)));
+  stream.on('data', (chunk: Buffer) => (text += chunk.toString('latin1')));
+  stream.on('trailers', (found) => (text += JSON.stringify(found)));
+  stream.on('error', () => undefined);
+  stream.end(body);
+  await once(stream, 'close');
+  session.destroy();
+  return decodeURIComponent(text.replaceAll(/%(?![0-9A-F]{2})/g, '%25'));
+}
+
+function envelope(message: Buffer, flag = 0): Buffer {
+  const head = Buffer.alloc(5);
+  head[0] = flag;
+  head.writeUInt32BE(message.length, 1);
+  return Buffer.concat([head, message]);
+}
+
+const noise = Buffer.from([0x0a, 0xff]);
+
+describe('bytes that are no such message → INVALID_ARGUMENT in every protocol', () => {
+  test.each([
+    ['gRPC', 'RunService/GetRun', 'application/grpc', envelope(noise), '"grpc-status":"3"'],
+    [
+      'gRPC, a stream',
+      'RunService/WatchRun',
+      'application/grpc',
+      envelope(noise),
+      '"grpc-status":"3"',
+    ],
+    [
+      'gRPC-Web',
+      'RunService/GetRun',
+      'application/grpc-web+proto',
+      envelope(noise),
+      'grpc-status: 3\r\n',
+    ],
+    ['Connect', 'RunService/GetRun', 'application/proto', noise, '"code":"invalid_argument"'],
+    [
+      'Connect, a stream',
+      'RunService/WatchRun',
+      'application/connect+proto',
+      envelope(noise),
+      '"code":"invalid_argument"',
+    ],
+    [
+      'gRPC, compressed without a name',
+      'RunService/GetRun',
+      'application/grpc',
+      envelope(noise, 1),
+      '"grpc-status":"3"',
+    ],
+  ])('%s', async (_, path, type, body, expected) => {
+    const heard = await call({ path, type, body });
+    expect(heard).toContain(expected);
+    expect(heard).toContain('cannot be read');
+    expect(heard).not.toMatch(/internal|"13"/);
+  });
+});
+
+describe('a message that unpacks to a gigabyte → refused within the limit', () => {
+  const zeros = Buffer.alloc(64 << 20);
+  const gzip = Buffer.concat(Array.from({ length: 16 }, () => gzipSync(zeros)));
+  test.each([
+    ['gRPC, gzip', 'application/grpc', 'grpc-encoding', 'gzip', gzip, '"grpc-status":"8"'],
+    [
+      'gRPC, brotli',
+      'application/grpc',
+      'grpc-encoding',
+      'br',
+      brotliCompressSync(zeros),
+      '"grpc-status":"8"',
+    ],
+    ['gRPC-Web', 'application/grpc-web+proto', 'grpc-encoding', 'gzip', gzip, 'grpc-status: 8'],
+    ['Connect', 'application/proto', 'content-encoding', 'gzip', gzip, 'resource_exhausted'],
+  ])('%s', async (_, type, header, encoding, bomb, expected) => {
+    const body = type.includes('grpc') ? envelope(bomb, 1) : bomb;
+    const before = process.memoryUsage().rss;
+    const path = 'WorkflowService/ApplyManifest';
+    expect(await call({ path, type, body, headers: { [header]: encoding } })).toContain(expected);
+    expect(process.memoryUsage().rss - before).toBeLessThan(200 * 1024 * 1024);
+  });
+});
+
+test('a request of HTTP/2 that never ends is given up, one that ended is answered', async () => {
+  const port = await openPort({
+    host: '127.0.0.1',
+    port: 0,
+    tls: null,
+    requestTimeoutMs: 100,
+    handler: (request, response) => {
+      request.on('error', () => undefined);
+      request.on('end', () => setTimeout(() => response.end('heard'), 300));
+      request.resume();
+    },
+  });
+  const session = connectHttp2(`http://127.0.0.1:${port.port}`);
+  const slow = session.request({ ':method': 'POST', ':path': '/' });
+  slow.on('error', () => undefined);
+  slow.write('{');
+  const quick = session.request({ ':method': 'POST', ':path': '/' });
+  let heard = '';
+  quick.on('data', (chunk: Buffer) => (heard += chunk.toString()));
+  quick.end('{}');
+  await Promise.all([once(slow, 'close'), once(quick, 'close')]);
+  expect([slow.rstCode, heard]).toEqual([8, 'heard']);
+  session.destroy();
+  await port.close(0);
+});
+
+test('a connection says how many calls it takes at once', async () => {
+  const session = connectHttp2(api.server.url);
+  const [settings] = (await once(session, 'remoteSettings')) as [{ maxConcurrentStreams: number }];
+  expect(settings.maxConcurrentStreams).toBe(1000);
+  session.destroy();
+});
