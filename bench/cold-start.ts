@@ -5,6 +5,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { startEmbeddedPostgres } from '../src/store/embedded/start-embedded-postgres.ts';
+import { localNats } from '../test/services/nats.ts';
 import type { Figures } from './figures.ts';
 import type { RowOptions } from './rows.ts';
 import { end } from './start-role.ts';
@@ -13,54 +15,92 @@ import { memoryOf } from './usage.ts';
 const POLL_MS = 5;
 const LIMIT_MS = 60_000;
 
-interface Place {
+export interface Place {
   readonly repository: string;
   readonly folder: string;
   readonly port: number;
+  /** `up` alone, or one process for each of the others. */
+  readonly roles: readonly string[];
+  readonly servers: Readonly<Record<string, string>>;
 }
 
-/** From the start of `behest up`, its data directory present, to the end of a run of ten steps. */
+/**
+ * From the start of Behest, its data present, to the end of a run of ten steps: of `behest up`, or
+ * of an API, a controller and a runner at once beside a Postgres and a NATS that run already.
+ */
 export async function measureColdStart(options: RowOptions, figures: Figures): Promise<void> {
-  for (const [name, { repository }] of options.systems) {
+  for (const [name, { repository, mode }] of options.systems) {
     const folder = await mkdtemp(join(tmpdir(), 'behest-cold-'));
     const prefix = options.systems.size === 1 ? '' : `${name}: `;
+    const endings: (() => Promise<void>)[] = [];
     try {
       await chmod(folder, 0o755);
       await mkdir(join(folder, 'source'));
       await writeFile(join(folder, 'source', 'ten.yaml'), TEN);
-      const place = { repository, folder, port: await freePort() };
-      figures.add(`${prefix}start with no data directory, ms`, (await startOnce(place)).ended);
+      const servers = mode === 'nats' ? await startServers(folder, endings) : {};
+      const roles = mode === 'nats' ? ['api', 'controller', 'runner'] : ['up'];
+      const place = { repository, folder, port: await freePort(), roles, servers };
+      figures.add(`${prefix}first start of all, ms`, (await startOnce(place)).ended);
       for (let round = 0; round < options.rounds + 2; round += 1) {
         const { ready, ended, memory } = await startOnce(place);
         figures.add(`${prefix}cold start to ready, ms`, ready);
         figures.add(`${prefix}cold start to the end of a 10-step run, ms`, ended);
-        figures.add(`${prefix}memory of \`behest up\` after it, MB`, memory);
+        figures.add(`${prefix}memory of \`${roles.join('`, `')}\` after it, MB`, memory);
       }
     } finally {
+      for (const undo of endings.toReversed()) await undo();
       await rm(folder, { recursive: true, force: true });
     }
   }
 }
 
+async function startServers(
+  folder: string,
+  endings: (() => Promise<void>)[],
+): Promise<Record<string, string>> {
+  const postgres = await startEmbeddedPostgres({ dataDir: join(folder, 'postgres') });
+  endings.push(() => postgres.stop());
+  const nats = await localNats();
+  if (nats === null) throw new Error('--nats needs the program nats-server on the PATH');
+  endings.push(() => nats.stop());
+  return { DATABASE_URL: postgres.url, NATS_URL: nats.url };
+}
+
 async function startOnce(place: Place): Promise<{ ready: number; ended: number; memory: number }> {
   const began = performance.now();
-  const child = launch(place);
+  const children = place.roles.map((role) => launch(place, role));
   try {
     const url = `http://127.0.0.1:${place.port}`;
-    await poll(child, async () => ((await fetch(`${url}/ready`)).ok ? true : undefined));
+    const isReady = async () => ((await fetch(`${url}/ready`)).ok ? true : undefined);
+    await poll(children, isReady);
     const ready = performance.now() - began;
-    const id = await poll(child, () => execute(url, place.folder));
-    await poll(child, () => isCompleted(url, id));
+    const id = await poll(children, () => execute(url, place.folder));
+    await poll(children, () => isCompleted(url, place.folder, id));
     const ended = performance.now() - began;
-    return { ready, ended, memory: memoryOf(child.pid ?? 0).total };
+    const memory = children.reduce((sum, { pid = 0 }) => sum + memoryOf(pid).total, 0);
+    return { ready, ended, memory };
+  } finally {
+    await Promise.all(children.map(end));
+  }
+}
+
+/** From the start of `behest up` on a database that others use too until it is ready, ms. */
+export async function timeStartUp(place: Omit<Place, 'port' | 'roles'>): Promise<number> {
+  const port = await freePort();
+  const began = performance.now();
+  const child = launch({ ...place, port, roles: ['up'] }, 'up');
+  try {
+    const url = `http://127.0.0.1:${port}/ready`;
+    await poll([child], async () => ((await fetch(url)).ok ? true : undefined));
+    return performance.now() - began;
   } finally {
     await end(child);
   }
 }
 
-function launch({ repository, folder, port }: Place): ChildProcess {
+function launch({ repository, folder, port, servers }: Place, role: string): ChildProcess {
   const { PATH = '', HOME = '' } = process.env;
-  const child = spawn(process.execPath, [join(repository, 'bench/role.ts'), 'up'], {
+  const child = spawn(process.execPath, [join(repository, 'bench/role.ts'), role], {
     cwd: folder,
     env: {
       PATH,
@@ -69,17 +109,23 @@ function launch({ repository, folder, port }: Place): ChildProcess {
       LOG_FORMAT: 'json',
       BEHEST_DATA_DIR: join(folder, 'data'),
       BEHEST_SOURCE: join(folder, 'source'),
+      BEHEST_SOURCE_ALLOW_EMPTY: 'true',
+      ...servers,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const log = createWriteStream(join(folder, 'up.log'), { flags: 'a' });
+  const log = createWriteStream(join(folder, `${role}.log`), { flags: 'a' });
   child.stdout.pipe(log);
   child.stderr.pipe(log);
   return child;
 }
 
+async function tokenIn(folder: string): Promise<string> {
+  return (await readFile(join(folder, 'data', 'token'), 'utf8')).trim();
+}
+
 async function execute(url: string, folder: string): Promise<string | undefined> {
-  const token = (await readFile(join(folder, 'data', 'token'), 'utf8')).trim();
+  const token = await tokenIn(folder);
   const answer = await fetch(`${url}/workflows/execute`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
@@ -90,18 +136,23 @@ async function execute(url: string, folder: string): Promise<string | undefined>
   return body.job_id;
 }
 
-async function isCompleted(url: string, id: string): Promise<true | undefined> {
-  const answer = await fetch(`${url}/workflows/execution/${id}`);
+async function isCompleted(url: string, folder: string, id: string): Promise<true | undefined> {
+  const headers = { authorization: `Bearer ${await tokenIn(folder)}` };
+  const answer = await fetch(`${url}/workflows/execution/${id}`, { headers });
   const { status } = (await answer.json()) as { status?: string };
   if (status === 'failed' || status === 'cancelled') throw new Error(`run ${id} is ${status}`);
   return status === 'completed' ? true : undefined;
 }
 
-async function poll<T>(child: ChildProcess, probe: () => Promise<T | undefined>): Promise<T> {
+async function poll<T>(
+  children: readonly ChildProcess[],
+  probe: () => Promise<T | undefined>,
+): Promise<T> {
   const limit = performance.now() + LIMIT_MS;
   let last: unknown = 'no answer';
   while (performance.now() < limit) {
-    if (child.exitCode !== null) throw new Error(`behest up ended with ${child.exitCode}`);
+    const gone = children.find(({ exitCode }) => exitCode !== null);
+    if (gone !== undefined) throw new Error(`a role ended with ${gone.exitCode}`);
     try {
       const found = await probe();
       if (found !== undefined) return found;

@@ -1,9 +1,10 @@
 // A process that holds one system under test; `bench.ts` drives it by messages.
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { aliveMb } from './alive.ts';
 import { census } from './census.ts';
 import { checkChains, checkFan } from './check-ledger.ts';
+import { timeStartUp } from './cold-start.ts';
 import { fillHistory } from './history.ts';
 import { measureLists } from './lists.ts';
 import { SoakLoad } from './soak-load.ts';
@@ -68,6 +69,13 @@ const calls = {
   },
   async lists() {
     return measureLists(system);
+  },
+  async startUp() {
+    const folder = join(options.folder, 'beside');
+    await mkdir(join(folder, 'source'), { recursive: true });
+    const servers = { DATABASE_URL: process.env['DATABASE_URL'] ?? '' };
+    const repository = join(import.meta.dirname, '..');
+    return { ms: await timeStartUp({ repository, folder, servers }) };
   },
   async alive() {
     return { mb: aliveMb() };

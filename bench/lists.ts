@@ -14,7 +14,7 @@ const TIMES = 31;
 
 /** The median ms of each list over REST, and of the second page of the newest. */
 export async function measureLists({ apiUrl }: System): Promise<Record<string, number>> {
-  if (apiUrl === null) throw new Error('lists are measured on the embedded system');
+  if (apiUrl === null) throw new Error('lists are measured on a system with an API');
   const token = await readFile(join(process.env['BEHEST_DATA_DIR'] ?? '', 'token'), 'utf8');
   const headers = { authorization: `Bearer ${token.trim()}` };
   const times: Record<string, number> = {};

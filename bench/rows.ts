@@ -1,9 +1,11 @@
 import { measureColdStart } from './cold-start.ts';
 import type { Figures } from './figures.ts';
+import { measureHistory } from './measure-history.ts';
 import { measureLarge } from './large.ts';
 import { measureManifests } from './manifests.ts';
 import { Remote, type RemoteOptions } from './remote.ts';
 import { soak } from './soak.ts';
+import { warmUp } from './warm-up.ts';
 import { measureWatchers } from './watchers.ts';
 import { percentile } from './usage.ts';
 
@@ -65,11 +67,6 @@ async function onAll(options: RowOptions, figures: Figures, measure: Measure): P
   } finally {
     for (const remote of remotes.values()) await remote.stop();
   }
-}
-
-async function warmUp(remote: Remote): Promise<void> {
-  for (let n = 0; n < 2; n += 1) await remote.call('throughput', { runs: 500, steps: 10 });
-  await remote.call('check');
 }
 
 /** Each step itself asks Postgres, when it starts, whether all before it are committed. */
@@ -183,36 +180,4 @@ async function costOf({ remote, add }: Round, { what, units, name, args }: Work)
   add(`${what}: ms per step`, (performance.now() - began) / units);
   // Short work is below what the kernel counts in.
   if (units >= 1000) add(`${what}: CPU s per 10k`, (cpu.total / units) * 10_000);
-}
-
-/** The same system without and with a million finished runs in its tables, in turn. */
-async function measureHistory(options: RowOptions, figures: Figures): Promise<void> {
-  const [system] = options.systems.values();
-  if (system === undefined) throw new Error('no system to measure');
-  const count = options.isQuick ? 100_000 : 1_000_000;
-  const empty = await Remote.start(system);
-  try {
-    const full = await Remote.start(system);
-    try {
-      await full.call('history', { count });
-      for (const remote of [empty, full]) await warmUp(remote);
-      for (let round = 0; round < options.rounds; round += 1) {
-        const before = await empty.call('throughput', { runs: 1000, steps: 10 });
-        const after = await full.call('throughput', { runs: 1000, steps: 10 });
-        const [slow = 0, fast = 1] = [after['stepsPerSecond'], before['stepsPerSecond']];
-        figures.add('steps/s, no finished runs', fast);
-        figures.add(`steps/s, ${count} finished runs`, slow);
-        figures.add('  ratio', slow / fast);
-        await Promise.all([empty.call('check'), full.call('check')]);
-        if (system.mode !== 'embedded') continue;
-        for (const [name, ms] of Object.entries(await full.call('lists'))) {
-          figures.add(`list of runs over REST, ${name}, ms`, ms);
-        }
-      }
-    } finally {
-      await full.stop();
-    }
-  } finally {
-    await empty.stop();
-  }
 }
