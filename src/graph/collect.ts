@@ -60,7 +60,10 @@ function collectPhases(spec: WorkflowSpec, problems: Problems): DraftPhase[] {
     problems.error('no-phases', ['phases'], { message: 'There are no phases.' });
   if (list.length > MAX_PHASES) {
     const message = `The workflow has ${list.length} phases; at most ${MAX_PHASES} are allowed.`;
-    problems.error('too-many-phases', ['phases'], { message });
+    problems.error('too-many-phases', ['phases'], {
+      message,
+      hint: 'Join some, or use child workflows.',
+    });
   }
   const hasPhases = spec.phases !== undefined;
   const phases = list.map((phase, index): DraftPhase => ({

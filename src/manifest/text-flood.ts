@@ -5,8 +5,8 @@ import { MAX_ALIASES, MAX_VALUES } from './yaml-value.ts';
 /** More open brackets than any text has by accident; the library takes seconds over a million. */
 export const MAX_OPEN_BRACKETS = 2000;
 
-/** Each value may have a key. */
-export const MAX_SCALARS = 2 * MAX_VALUES;
+/** Many values have a key. Of more than these the library makes no tree within a second. */
+export const MAX_SCALARS = 1.5 * MAX_VALUES;
 
 export const MAX_LINES = 200_000;
 
@@ -20,7 +20,7 @@ export const MAX_MARKS = 10 * MAX_ALIASES;
 const MAX_TOKENS = 5 * MAX_VALUES;
 
 /** Shorter texts cannot hold enough to take long. */
-const LONG_TEXT = 3 * MAX_MARKS;
+const LONG_TEXT = 4 * MAX_DOCUMENTS;
 
 /** What the library's lexer says before each scalar without quotes. */
 const SCALAR = '\u001f';
@@ -66,7 +66,7 @@ function tokenFlood(text: string): Flood | null {
   for (const token of new Lexer().lex(text)) {
     const kind = kindOf(token);
     if (kind !== null) counts[kind] += 1;
-    if (!/^\s*$/.test(token)) counts.tokens += 1;
+    if (token !== SCALAR && !/^\s*$/.test(token)) counts.tokens += 1;
     if (token !== SCALAR && !/^[\u0002\u0018]$/.test(token)) offset += token.length;
     const mistake = mistakeOf(counts);
     if (mistake !== null) return { span: { start: offset - 1, end: offset }, mistake };

@@ -5,6 +5,9 @@ import type { Heard, Shot } from './shot.ts';
 /** Longest wait for an answer. */
 const PATIENCE_MS = 5000;
 
+/** Streams of HTTP/2 before another connection is opened. */
+const STREAMS_OF_A_SESSION = 300;
+
 /** How long an open stream is listened to. */
 const STREAM_MS = 150;
 
@@ -14,6 +17,7 @@ export class Gunner {
   readonly #token: string;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 8 });
   #session: ClientHttp2Session | null = null;
+  #opened = 0;
 
   constructor(url: string, token: string) {
     this.#url = url;
@@ -72,6 +76,9 @@ export class Gunner {
   }
 
   #open(): ClientHttp2Session {
+    this.#opened += 1;
+    // A server rightly ends a connection that gives up streams by the thousand, as a fuzzer does.
+    if (this.#opened % STREAMS_OF_A_SESSION === 0) this.#session?.close();
     if (this.#session === null || this.#session.destroyed || this.#session.closed) {
       this.#session = connect(this.#url);
       // Broken streams tell their own story.
