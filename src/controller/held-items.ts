@@ -20,17 +20,29 @@ interface Asked {
 
 /**
  * A run from the record does not know which items of its fan-outs are under way, and so how many
- * places `maxParallel` leaves: the transport is asked which it still holds. When it cannot tell, as
- * many as there are places count as under way: the next recheck finds what nobody works on.
+ * places `maxParallel` leaves: the transport is asked which it still holds, and these count from
+ * here. Resolves to the runs for which it did not answer: they are to be left until it does.
  */
-export async function countHeldItems(parts: HeldParts, runs: Iterable<CachedRun>): Promise<void> {
+export async function countHeldItems(
+  parts: HeldParts,
+  runs: Iterable<CachedRun>,
+): Promise<ReadonlySet<string>> {
   const now = parts.clock.now();
   const asked = [...runs].filter(({ isFresh }) => isFresh).flatMap((run) => askedOf(run, now));
-  if (asked.length === 0) return;
-  const missing = await missingOf(parts, asked);
-  for (const { run, ref, task } of asked) {
-    if (missing === null ? hasPlace(run, ref) : !missing.has(task.id)) takePlace(run, ref);
+  if (asked.length === 0) return new Set();
+  let missing: ReadonlySet<string>;
+  try {
+    const refs = await parts.bus.missingTasks(asked.map(({ task }) => task));
+    missing = new Set(refs.map(({ id }) => id));
+  } catch (error) {
+    parts.log.warn('bus.held_unknown', { error, tasks: asked.length });
+    return new Set(asked.map(({ run }) => run.record.id));
   }
+  for (const { run, ref, task } of asked) {
+    if (missing.has(task.id)) continue;
+    fold(run.program, run.state, { kind: 'dispatched', ...ref, at: run.state.now });
+  }
+  return new Set();
 }
 
 function askedOf(run: CachedRun, now: number): Asked[] {
@@ -40,27 +52,4 @@ function askedOf(run: CachedRun, now: number): Asked[] {
     const queue = program.steps[ref.step]?.definition.queue ?? '';
     return { run, ref, task: { id: taskId(record.id, ref), runId: record.id, queue } };
   });
-}
-
-/** Null when the transport does not answer. */
-async function missingOf(
-  { bus, log }: HeldParts,
-  asked: readonly Asked[],
-): Promise<ReadonlySet<string> | null> {
-  try {
-    const missing = await bus.missingTasks(asked.map(({ task }) => task));
-    return new Set(missing.map(({ id }) => id));
-  } catch (error) {
-    log.warn('bus.held_unknown', { error, tasks: asked.length });
-    return null;
-  }
-}
-
-function hasPlace({ program, state }: CachedRun, { step }: AttemptRef): boolean {
-  const limit = program.steps[step]?.definition.maxParallel ?? Infinity;
-  return (state.steps[step]?.fan?.running ?? 0) < limit;
-}
-
-function takePlace({ program, state }: CachedRun, ref: AttemptRef): void {
-  fold(program, state, { kind: 'dispatched', ...ref, at: state.now });
 }

@@ -78,7 +78,7 @@ async function moveAll(
     [...byRun.keys()],
     asked.map(([id]) => id),
   );
-  await countHeldItems(parts, at.runs.values());
+  const unknown = await countHeldItems(parts, at.runs.values());
   const requests = Map.groupBy(at.requests, (request) => request.runId);
   const moved: MovedRun[] = [];
   const stale: Work[] = [];
@@ -90,6 +90,10 @@ async function moveAll(
     }
     if (run === undefined) {
       for (const work of list) work.done?.();
+      continue;
+    }
+    if (unknown.has(id)) {
+      for (const work of list) work.again?.(UNKNOWN_MS);
       continue;
     }
     const one = moveOn(parts, { run, works: list, requests: requests.get(id) ?? [] });
@@ -130,6 +134,8 @@ function moveOn(parts: BatchParts, input: Input): MovedRun | null {
   }
 }
 
+/** How soon a run is looked at again of which the transport did not say what it holds, ms. */
+const UNKNOWN_MS = 1000;
 /** How soon a checkpoint comes again that a defect of ours kept from being recorded, ms. */
 const BROKEN_MS = 10_000;
 

@@ -46,6 +46,7 @@ export class Checker implements StoreWatcher, BusWatcher {
   readonly touched = new Set<string>();
   readonly counts = { facts: 0, published: 0, executed: 0, executedAgain: 0 };
   readonly #requests = new Map<string, RunRequest>();
+  readonly #answeredIds = new Set<string>();
   readonly parallel: ParallelWatch;
   readonly #executed = new Set<string>();
   readonly #asked = new Set<string>();
@@ -54,7 +55,10 @@ export class Checker implements StoreWatcher, BusWatcher {
 
   constructor(parts: CheckerParts) {
     this.#parts = parts;
-    this.parallel = new ParallelWatch(this.shadows, (message) => this.broken(message));
+    this.parallel = new ParallelWatch({
+      ...{ shadows: this.shadows, slackMs: parts.slackMs },
+      broken: (message) => this.broken(message),
+    });
   }
 
   broken(message: string): void {
@@ -134,11 +138,19 @@ export class Checker implements StoreWatcher, BusWatcher {
     answer: { request: string; change: RunChange; wasFinished: boolean },
   ): void {
     const { request, change, wasFinished } = answer;
+    this.#answeredIds.add(request);
     if (this.#requests.get(request)?.body.kind === 'cancel') {
       const isEnding = state.ending !== null || state.finished !== null || wasFinished;
       if (!isEnding) this.broken(`${run.id}: cancel request ${request} was swallowed`);
     } else if (wasFinished && !change.facts.some(({ kind }) => kind === 'reopened')) {
       this.broken(`${run.id}: retry request ${request} was swallowed`);
+    }
+  }
+
+  /** Each request led to a commit that says so. */
+  checkRequests(): void {
+    for (const { id, runId } of this.#requests.values()) {
+      if (!this.#answeredIds.has(id)) this.broken(`${runId}: request ${id} got lost`);
     }
   }
 
@@ -174,12 +186,12 @@ export class Checker implements StoreWatcher, BusWatcher {
   }
 
   executing(task: Task, process: SimulatedProcess): void {
-    this.parallel.began(task, process);
+    const sentAt = this.#sentAt.get(task.id) ?? 0;
+    this.parallel.began(task, { process, sentAt });
     this.counts.executed += 1;
     if (this.#executed.has(task.id)) this.counts.executedAgain += 1;
     this.#executed.add(task.id);
     const recordedAt = this.#shadow(task.runId).recordedAt.get(task.id);
-    const sentAt = this.#sentAt.get(task.id) ?? 0;
     if (recordedAt !== undefined && sentAt > recordedAt + this.#parts.slackMs) {
       const lateMs = sentAt - recordedAt;
       this.broken(`${task.id}: sent again ${lateMs} ms after its outcome was recorded`);

@@ -8,6 +8,7 @@ import type { Simulation } from './simulation.ts';
 export function checkEnd(simulation: Simulation): void {
   for (const run of simulation.store.runs) checkRun(simulation, run);
   for (const source of simulation.scenario.sources) checkSource(simulation, source);
+  simulation.checker.checkRequests();
   if (!simulation.transport.isEmpty) {
     const { tasks, checkpoints, activity } = simulation.transport;
     const left = [tasks, checkpoints, activity].map(({ keys }) => keys.slice(0, 3).join(' '));

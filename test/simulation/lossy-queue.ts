@@ -22,7 +22,7 @@ interface Entry<T> {
   hold: number;
   isHeld: boolean;
   leaseUntil: number;
-  /** Nobody had room for it. */
+  /** Among those that nobody had room for. */
   isWaiting: boolean;
   isGone: boolean;
 }
@@ -43,6 +43,10 @@ export class LossyQueue<T> {
   readonly #weather: TransportWeather;
   readonly #name: string;
   #entries = new Set<Entry<T>>();
+  /** By key: how many of the entries have it. */
+  #copies = new Map<string, number>();
+  /** Entries that nobody had room for; some of them may be gone since. */
+  #waiting: Entry<T>[] = [];
   readonly #takers: Taker<T>[] = [];
 
   constructor(parts: { timeline: Timeline; dice: Dice; weather: TransportWeather; name: string }) {
@@ -53,8 +57,7 @@ export class LossyQueue<T> {
   }
 
   has(key: string): boolean {
-    for (const entry of this.#entries) if (entry.key === key) return true;
-    return false;
+    return (this.#copies.get(key) ?? 0) > 0;
   }
 
   get size(): number {
@@ -81,6 +84,7 @@ export class LossyQueue<T> {
         },
       };
       this.#entries.add(entry);
+      this.#copies.set(key, (this.#copies.get(key) ?? 0) + 1);
       this.#offer(entry);
     }
   }
@@ -93,19 +97,16 @@ export class LossyQueue<T> {
   vanish(): void {
     for (const entry of this.#entries) entry.isGone = true;
     this.#entries = new Set();
+    this.#copies = new Map();
+    this.#waiting = [];
   }
 
   attach(taker: Taker<T>): void {
     this.#takers.push(taker);
-    for (const entry of this.#waiting()) this.#offer(entry);
-  }
-
-  #waiting(): Entry<T>[] {
-    return [...this.#entries].filter((entry) => entry.isWaiting);
+    for (let room = taker.maxInFlight; room > 0; room -= 1) this.#offerWaiting();
   }
 
   #offer(entry: Entry<T>, least = 0): void {
-    entry.isWaiting = false;
     const delayMs = least + this.#dice.below(this.#weather.delayMs + 1);
     this.#timeline.after(delayMs, `${this.#name} ${entry.key}`, () => this.#deliver(entry));
   }
@@ -116,8 +117,11 @@ export class LossyQueue<T> {
       return taker.process.isAlive && !taker.isStopped && taker.inFlight < taker.maxInFlight;
     });
     // Whoever becomes free or attaches asks again.
-    entry.isWaiting = ready.length === 0;
-    if (entry.isWaiting) return;
+    if (ready.length === 0) {
+      if (!entry.isWaiting) this.#waiting.push(entry);
+      entry.isWaiting = true;
+      return;
+    }
     const taker = this.#dice.pick(ready);
     entry.isHeld = true;
     entry.hold += 1;
@@ -178,13 +182,28 @@ export class LossyQueue<T> {
     if (entry.hold !== hold || !entry.isHeld) return false;
     entry.isHeld = false;
     taker.inFlight -= 1;
-    const waiting = this.#waiting();
-    if (waiting.length > 0) this.#offer(this.#dice.pick(waiting));
+    this.#offerWaiting();
     return !entry.isGone;
+  }
+
+  /** Somebody has room again: for any of those that wait. */
+  #offerWaiting(): void {
+    const waiting = this.#waiting;
+    while (waiting.length > 0) {
+      const place = this.#dice.below(waiting.length);
+      const chosen = waiting[place]!;
+      waiting[place] = waiting.at(-1)!;
+      waiting.pop();
+      chosen.isWaiting = false;
+      if (chosen.isGone) continue;
+      this.#offer(chosen);
+      return;
+    }
   }
 
   #remove(entry: Entry<T>): void {
     entry.isGone = true;
-    this.#entries.delete(entry);
+    if (!this.#entries.delete(entry)) return;
+    this.#copies.set(entry.key, (this.#copies.get(entry.key) ?? 1) - 1);
   }
 }

@@ -238,6 +238,11 @@ export class MemoryStore {
     this.#watcher.requested(request);
   }
 
+  /** Without a run's commit: only for the test of the test. */
+  dropRequests(ids: readonly string[]): void {
+    for (const id of ids) this.#requests.delete(id);
+  }
+
   /** True when the lock was free; whoever got it lets it go with `unlock`, or by its end. */
   lock(name: string, holder: LockHolder): boolean {
     if (this.#locks.get(name)?.isOpen === true) return false;

@@ -14,24 +14,40 @@ export class ParallelWatch {
   /** By run and step: who works on which task. */
   readonly #working = new Map<string, Set<Work>>();
 
-  constructor(shadows: ReadonlyMap<string, Shadow>, broken: (message: string) => void) {
-    this.#shadows = shadows;
-    this.#broken = broken;
+  readonly #slackMs: number;
+
+  constructor(parts: {
+    shadows: ReadonlyMap<string, Shadow>;
+    slackMs: number;
+    broken: (message: string) => void;
+  }) {
+    this.#shadows = parts.shadows;
+    this.#slackMs = parts.slackMs;
+    this.#broken = parts.broken;
   }
 
-  began(task: Task, process: SimulatedProcess): void {
+  began(task: Task, by: { process: SimulatedProcess; sentAt: number }): void {
     const limit = this.#limitOf(task);
     if (limit === null) return;
     const works = this.#worksOf(task);
-    works.add({ task, process });
+    works.add({ task, ...by });
     this.counts.starts += 1;
-    const items = new Set([...works].filter((work) => this.#counts(work)).map(itemOf));
+    const counted = [...works].filter((work) => this.#counts(work));
+    const items = new Set(counted.map(itemOf));
     if (items.size <= limit) return;
     this.counts.exceeded += 1;
-    if (!this.isStrict) return;
-    this.#broken(
-      `${task.id}: one of ${items.size} items at once (${[...items].join(' ')}) of ${limit}`,
-    );
+    if (!this.isStrict || this.#haveRaced(counted)) return;
+    const names = [...items].join(' ');
+    this.#broken(`${task.id}: one of ${items.size} items at once (${names}) of ${limit}`);
+  }
+
+  /**
+   * What one controller has recorded and not sent yet no other can know: two that follow each other
+   * so closely may fill a place twice (docs/decisions/0007).
+   */
+  #haveRaced(works: readonly Work[]): boolean {
+    const [last = 0, before = 0] = works.map(({ sentAt }) => sentAt).toSorted((a, b) => b - a);
+    return last - before <= this.#slackMs;
   }
 
   ended(task: Task, process: SimulatedProcess): void {
@@ -65,6 +81,7 @@ export class ParallelWatch {
 interface Work {
   readonly task: Task;
   readonly process: SimulatedProcess;
+  readonly sentAt: number;
 }
 
 function itemOf({ task }: Work): number {

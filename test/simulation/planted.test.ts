@@ -2,10 +2,19 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { Bus } from '../../src/bus/bus.ts';
 import type * as Fold from '../../src/engine/fold.ts';
 import type * as Plan from '../../src/engine/plan.ts';
+import type { RunChange } from '../../src/controller/ports.ts';
+import { NO_ITEM } from '../../src/task/task.ts';
+import { crashEverywhere } from './crash-everywhere.ts';
 import { Dice } from './dice.ts';
+import { MemoryLedger, type Reach } from './memory-ledger.ts';
+import type { MemoryStore } from './memory-store.ts';
 import { type Planted, simulate } from './simulation.ts';
 
-const planted = vi.hoisted(() => ({ admitsAll: false, isPlanRandom: false }));
+const planted = vi.hoisted(() => ({
+  admitsAll: false,
+  isPlanRandom: false,
+  isStepForgotten: false,
+}));
 
 vi.mock('../../src/engine/fold.ts', async (original) => {
   const real = await original<typeof Fold>();
@@ -15,21 +24,26 @@ vi.mock('../../src/engine/fold.ts', async (original) => {
 
 vi.mock('../../src/engine/plan.ts', async (original) => {
   const real = await original<typeof Plan>();
-  return { ...real, plan: planInAnyOrder(real.plan) };
+  return { ...real, plan: forgetful(planInAnyOrder(real.plan)) };
 });
+
+/** As if the engine overlooked one step: sound in itself, but not what the graph says. */
+function forgetful(real: typeof Plan.plan): typeof Plan.plan {
+  return (...args) =>
+    real(...args).map((decision) => {
+      const isIt = decision.kind === 'dispatch' && decision.step === 1;
+      if (!planted.isStepForgotten || !isIt || decision.item !== NO_ITEM) return decision;
+      return { kind: 'skip', step: decision.step, reason: 'when' };
+    });
+}
 
 /** Never wound back: a second play meets other choices, as with a real source of randomness. */
 const chaos = new Dice(1);
-/** The simulation plays after this. */
-const SIMULATED_TIME = Date.UTC(2029, 0, 1);
-
 /** As if decisions came out of a table in no order of its own, some of them twice. */
 function planInAnyOrder(real: typeof Plan.plan): typeof Plan.plan {
   return (...args) => {
     const decisions = real(...args);
-    const { createdAt } = args[1].identity;
-    // The oracle's own runs are of another time, and stay sound.
-    if (!planted.isPlanRandom || createdAt < SIMULATED_TIME) return decisions;
+    if (!planted.isPlanRandom) return decisions;
     const doubled = decisions.filter(({ kind }) => kind === 'dispatch' && chaos.chance(0.02));
     return [...decisions, ...doubled].toSorted(() => chaos.next() - 0.5);
   };
@@ -51,20 +65,45 @@ function ackAtOnce(bus: Bus): Bus {
   });
 }
 
+const SOUND = { ...planted };
+
+/** As if the controller went on without waiting for the ledger's answer. */
+class HastyLedger extends MemoryLedger {
+  override commitRuns(changes: readonly RunChange[]) {
+    super.commitRuns(changes).catch(() => undefined);
+    return Promise.resolve(new Set(changes.map(({ id }) => id)));
+  }
+}
+
+/** As if requests left the inbox in a statement of their own, before what follows from them. */
+class TwoStatements extends MemoryLedger {
+  readonly #store: MemoryStore;
+
+  constructor(store: MemoryStore, line: Reach) {
+    super(store, line);
+    this.#store = store;
+  }
+
+  override async commitRuns(changes: readonly RunChange[]) {
+    this.#store.dropRequests(changes.flatMap(({ answered }) => answered));
+    return await super.commitRuns(changes);
+  }
+}
+
 const SEEDS = Array.from({ length: 15 }, (_, index) => index + 1);
 
 /** How many of the seeds show the fault; `sign` is what it looks like. */
-async function caught(fault: Planted, sign: RegExp): Promise<number> {
+async function caught(fault: Planted, sign: RegExp, seeds = SEEDS): Promise<number> {
   let count = 0;
-  for (const seed of SEEDS) {
+  for (const seed of seeds) {
     const { violations } = await simulate(seed, { planted: fault });
     if (violations.some((violation) => sign.test(violation))) count += 1;
   }
   return count;
 }
 
-describe('the test of the test: planted faults are caught', { timeout: 120_000 }, () => {
-  afterEach(() => Object.assign(planted, { admitsAll: false, isPlanRandom: false }));
+describe('the test of the test: planted faults are caught', { timeout: 300_000 }, () => {
+  afterEach(() => Object.assign(planted, SOUND));
 
   test('nothing is planted → nothing is caught', async () => {
     expect(await caught({}, /./)).toBe(0);
@@ -92,6 +131,29 @@ describe('the test of the test: planted faults are caught', { timeout: 120_000 }
 
   test('checkpoints are acknowledged before the commit → seen at the acknowledgement', async () => {
     expect(await caught({ busOf: ackAtOnce }, /acknowledged before/)).toBeGreaterThan(3);
+  });
+
+  test('the answer of the ledger is not waited for → tasks go out before their reason', async () => {
+    const ledgerOf: Planted['ledgerOf'] = (store, line) => new HastyLedger(store, line);
+    const sign = /before what it needs was recorded|acknowledged before/;
+    expect(await caught({ ledgerOf }, sign)).toBeGreaterThan(3);
+  });
+
+  test('a step is forgotten → the oracle, which knows no engine, says so', async () => {
+    planted.isStepForgotten = true;
+    expect(await caught({}, /otherwise than the oracle/)).toBeGreaterThan(3);
+  });
+
+  test('requests leave the inbox before the commit → only a crash in between shows it', async () => {
+    const ledgerOf: Planted['ledgerOf'] = (store, line) => new TwoStatements(store, line);
+    const play = (operation: number) =>
+      simulate(5, { runs: 2, planted: { ledgerOf }, crash: { role: 'controller', operation } });
+    const whole = await play(Infinity);
+    expect(whole.violations).toEqual([]);
+    const { points, reports } = await crashEverywhere(5, 'controller', { planted: { ledgerOf } });
+    const found = reports.filter(({ violations }) => violations.length > 0);
+    expect(found.length).toBeGreaterThan(0);
+    expect(found.length).toBeLessThan(points / 5);
   });
 
   test('no sweeps → some runs are stuck for ever', async () => {

@@ -29,6 +29,10 @@ class CalmWorld {
     watcher: { published: () => 0, acknowledged: () => 0, taken: () => 0, kept: () => 0 },
   });
   readonly logged: string[] = [];
+  /** Attempts that began, without their run's id. */
+  readonly began: string[] = [];
+  /** Tasks that were told to stop. */
+  readonly heard: string[] = [];
   probeMs = 0;
   stepMs = 0;
 
@@ -81,10 +85,12 @@ class CalmWorld {
   /** The first `failures` attempts of each step fail in a way worth retrying. */
   runner(failures = 0): void {
     const process = new SimulatedProcess('runner');
+    this.#bus(process).onSignal('cancel', ({ tasks }) => this.heard.push(...tasks));
     const error = { class: 'retryable', code: 'transient', message: 'not yet' } as const;
     const runner = new SimulatedRunner({
       ...{ bus: this.#bus(process), clock: new FakeClock(this.timeline, process), process },
-      ...{ dice: this.#dice, executing: () => undefined, longestMs: this.stepMs },
+      ...{ dice: this.#dice, longestMs: () => this.stepMs },
+      executing: ({ id }) => this.began.push(id.slice(id.indexOf('.') + 1)),
       outcomeOf: ({ attempt }) =>
         attempt <= failures ? { kind: 'failed', error } : { kind: 'completed', output: null },
     });
@@ -134,6 +140,44 @@ describe('the run loop in a calm world', () => {
     const id = world.run('flow');
     expect(await world.ends(id, 5000)).toBe(true);
     expect(world.store.run(id)?.status).toBe('completed');
+  });
+
+  test('a controller is replaced while an item waits for its retry → maxParallel is kept', async () => {
+    const retry = { maxAttempts: 3, initialDelayMs: 1000, maxDelayMs: 1000, factor: 1, jitter: 0 };
+    const fan = { forEach: '{{ range(2) }}', maxParallel: 1, retry };
+    const world = new CalmWorld({ flow: sampleGraph([fan]) });
+    const first = world.controller();
+    world.runner(1);
+    const id = world.run('flow');
+    expect(await world.until(() => world.began.length === 1)).toBe(true);
+    world.stepMs = 60_000;
+    expect(await world.until(() => world.began.length === 2)).toBe(true);
+    first.crash();
+    world.controller();
+    const later = world.timeline.now + 3000;
+    await world.until(() => world.timeline.now > later);
+    expect(world.began).toEqual(['0.0.1', '0.1.1']);
+    world.stepMs = 0;
+    expect(await world.ends(id)).toBe(true);
+    expect(world.began.slice(2).toSorted()).toEqual(['0.0.2', '0.1.2']);
+  });
+
+  test('a run is cancelled after its controller was replaced → a retry under way is told', async () => {
+    const retry = { maxAttempts: 3, initialDelayMs: 100, maxDelayMs: 100, factor: 1, jitter: 0 };
+    const world = new CalmWorld({ flow: sampleGraph([{ retry }]) });
+    const first = world.controller();
+    world.runner(1);
+    const id = world.run('flow');
+    expect(await world.until(() => world.began.length === 1)).toBe(true);
+    world.stepMs = 250_000;
+    expect(await world.until(() => world.began.length === 2)).toBe(true);
+    first.crash();
+    const request = { id: 'stop', runId: id, createdAt: world.timeline.now, by: 'me' };
+    world.store.addRequest({ ...request, body: { kind: 'cancel', reason: '' } });
+    world.controller();
+    expect(await world.ends(id)).toBe(true);
+    const heard = () => world.heard.includes(`${id}.0.-1.2`);
+    expect(await world.until(heard, 200)).toBe(true);
   });
 
   test('a version does not compile → the other runs go on, and it is told', async () => {

@@ -57,15 +57,13 @@ export interface Scenario {
 export interface ScenarioOptions {
   readonly runs: number;
   readonly stormMs: number;
-  /** Nobody replaces a workflow, asks for anything or commits a manifest. */
-  readonly isPlain: boolean;
 }
 
 /** Which workflows there are, which runs of them, and what people do to these. */
 export function makeScenario(dice: Dice, options: ScenarioOptions): Scenario {
-  const { runs: count, stormMs, isPlain } = options;
-  const replaced = isPlain ? 0 : dice.pick([0, 1, 2]);
-  const declared = isPlain ? 0 : dice.pick([0, 2, 3]);
+  const { runs: count, stormMs } = options;
+  const replaced = dice.pick([0, 1, 2]);
+  const declared = dice.pick([0, 2, 3]);
   const total = dice.between(2, 5) + replaced + declared;
   const graphs = fc.sample(randomGraph, { seed: dice.below(2 ** 31), numRuns: total });
   const flows: PlannedFlow[] = [];
@@ -152,19 +150,19 @@ function varied(dice: Dice, step: Step, flows: readonly PlannedFlow[]): Step {
     const workflow = dice.chance(0.05) || flows.length === 0 ? 'nowhere' : dice.pick(flows).name;
     return { ...step, type: 'workflow', config: { workflow, input: randomInput(dice) } };
   }
-  if (!dice.chance(0.01)) return step;
-  const forEach = `{{ range(${dice.between(50, 300)}) }}`;
+  if (!dice.chance(0.004)) return step;
+  const forEach = `{{ range(${dice.between(50, 200)}) }}`;
   return { ...step, forEach, maxParallel: dice.pick([null, 7, 40]) };
 }
 
 function makeRun(
   dice: Dice,
   flows: readonly PlannedFlow[],
-  { stormMs, isPlain }: ScenarioOptions,
+  { stormMs }: ScenarioOptions,
 ): PlannedRun {
   const flow = dice.pick(flows);
-  const count = !isPlain && dice.chance(0.35) ? dice.between(1, 3) : 0;
-  const atMs = isPlain ? dice.below(1000) : dice.below(stormMs / 2);
+  const count = dice.chance(0.35) ? dice.between(1, 3) : 0;
+  const atMs = dice.below(stormMs / 2);
   const requests = Array.from({ length: count }, () => {
     // Often at once: a run that is cancelled before anybody has looked at it.
     const lag = dice.chance(0.2) ? 0 : dice.below(stormMs);

@@ -1,49 +1,86 @@
 import { parseArgs } from 'node:util';
-import { simulate, type Report } from './simulation.ts';
+import type { Role } from './crew.ts';
+import { simulate, type Report, type SimulationOptions } from './simulation.ts';
 
-/** `npm run simulate -- --seeds 1000 [--seed 42]`: many histories, or one again. */
+const USAGE = `npm run simulate -- [--seeds N] [--seed FIRST] [--runs N]
+  plays N histories from the seed FIRST on, or one again
+npm run simulate -- --seed N --crash controller|runner [--at OPERATION]
+  plays one calm history; the process dies before each of its operations in turn, or before one`;
+
+/** Many histories, or one again. Exits with 1 when a promise was broken. */
 async function main(): Promise<void> {
   const { values } = parseArgs({
-    options: { seeds: { type: 'string' }, seed: { type: 'string' }, runs: { type: 'string' } },
+    options: {
+      ...{ seeds: { type: 'string' }, seed: { type: 'string' }, runs: { type: 'string' } },
+      ...{ crash: { type: 'string' }, at: { type: 'string' }, help: { type: 'boolean' } },
+    },
   });
-  const first = Number(values.seed ?? 1);
-  const count = Number(values.seeds ?? (values.seed === undefined ? 200 : 1));
-  const options = values.runs === undefined ? {} : { runs: Number(values.runs) };
-  const totals = {
-    seeds: 0,
-    failed: 0,
-    simulatedMs: 0,
-    events: 0,
-    runs: 0,
-    compared: 0,
-    crashes: 0,
-  };
-  const startedAt = performance.now();
-  for (let seed = first; seed < first + count; seed += 1) {
-    const report = await simulate(seed, options);
-    totals.seeds += 1;
-    for (const key of ['simulatedMs', 'events', 'runs', 'compared', 'crashes'] as const) {
-      totals[key] += report[key];
-    }
-    if (count === 1) console.log(report);
-    if (report.violations.length > 0) {
-      totals.failed += 1;
-      describe(report);
+  if (values.help === true) return console.log(USAGE);
+  const seed = Number(values.seed ?? 1);
+  const runs = values.runs === undefined ? {} : { runs: Number(values.runs) };
+  const totals = new Totals();
+  if (values.crash === 'controller' || values.crash === 'runner') {
+    await sweep(totals, { seed, role: values.crash, at: values.at, runs });
+  } else {
+    const count = Number(values.seeds ?? (values.seed === undefined ? 200 : 1));
+    for (let each = seed; each < seed + count; each += 1) {
+      totals.add(await simulate(each, runs), `--seed ${each}`);
     }
   }
-  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
-  const hours = (totals.simulatedMs / 3_600_000).toFixed(1);
-  const { seeds, failed, events, runs, compared, crashes } = totals;
-  console.log(
-    `${seeds} seeds, ${failed} failed; ${hours} simulated hours in ${seconds} s: ` +
-      `${runs} runs (${compared} compared with the oracle), ${events} events, ${crashes} crashes`,
-  );
-  if (failed > 0) process.exitCode = 1;
+  totals.tell();
 }
 
-function describe({ seed, violations }: Report): void {
-  console.log(`seed ${seed} failed; again with: npm run simulate -- --seed ${seed}`);
-  for (const violation of violations.slice(0, 5)) console.log(`  ${violation}`);
+async function sweep(
+  totals: Totals,
+  plan: { seed: number; role: Role; at: string | undefined; runs: SimulationOptions },
+): Promise<void> {
+  const { seed, role, at } = plan;
+  const options = { runs: 2, ...plan.runs };
+  const play = async (operation: number) => {
+    const report = await simulate(seed, { ...options, crash: { role, operation } });
+    totals.add(report, `--seed ${seed} --crash ${role} --at ${operation}`);
+    return report.operations;
+  };
+  if (at !== undefined) return void (await play(Number(at)));
+  const operations = await play(Infinity);
+  for (let operation = 0; operation < operations; operation += 1) await play(operation);
+}
+
+class Totals {
+  readonly #startedAt = performance.now();
+  readonly #sums = {
+    ...{ plays: 0, failed: 0, simulatedMs: 0, events: 0, runs: 0, compared: 0, crashes: 0 },
+    ...{ starts: 0, exceeded: 0 },
+  };
+  #last: Report | null = null;
+
+  add(report: Report, again: string): void {
+    const sums = this.#sums;
+    sums.plays += 1;
+    this.#last = report;
+    for (const key of ['simulatedMs', 'events', 'runs', 'compared', 'crashes'] as const) {
+      sums[key] += report[key];
+    }
+    for (const key of ['starts', 'exceeded'] as const) sums[key] += report[key];
+    if (report.violations.length === 0) return;
+    sums.failed += 1;
+    console.log(`failed; again with: npm run simulate -- ${again}`);
+    for (const violation of report.violations.slice(0, 5)) console.log(`  ${violation}`);
+  }
+
+  tell(): void {
+    const { plays, failed, simulatedMs, events, runs, compared, crashes } = this.#sums;
+    const { starts, exceeded } = this.#sums;
+    if (plays === 1) console.log(this.#last);
+    const seconds = ((performance.now() - this.#startedAt) / 1000).toFixed(1);
+    const hours = (simulatedMs / 3_600_000).toFixed(1);
+    console.log(
+      `${plays} histories, ${failed} failed; ${hours} simulated hours in ${seconds} s: ` +
+        `${runs} runs (${compared} compared with the oracle), ${events} events, ${crashes} crashes; ` +
+        `${exceeded} of ${starts} items of limited fan-outs started above the limit`,
+    );
+    if (failed > 0) process.exitCode = 1;
+  }
 }
 
 await main();

@@ -16,7 +16,8 @@ export interface SimulatedRunnerParts {
   /** Called when an attempt begins, and when it is over. */
   readonly executing: (task: Task) => void;
   readonly executed?: (task: Task) => void;
-  readonly longestMs: number;
+  /** How long an attempt may take now. */
+  readonly longestMs: () => number;
 }
 
 const HEARTBEAT_MS = 1000;
@@ -72,7 +73,7 @@ export class SimulatedRunner {
     const startedAt = clock.now();
     // Some handlers never notice their abort signal.
     const signal = dice.chance(0.7) ? cancel.signal : undefined;
-    await clock.sleep(dice.below(longestMs + 1), signal);
+    await clock.sleep(dice.below(longestMs() + 1), signal);
     const outcome = signal?.aborted === true ? ({ kind: 'cancelled' } as const) : outcomeOf(task);
     if (outcome.kind === 'completed') await this.#store(task);
     executed?.(task);

@@ -37,7 +37,7 @@ export interface Planted {
   readonly isUnguarded?: boolean;
   readonly hasNoSweeps?: boolean;
   readonly hasNoCrashes?: boolean;
-  readonly ledgerOf?: (ledger: MemoryLedger) => MemoryLedger;
+  readonly ledgerOf?: (store: MemoryStore, line: Line) => MemoryLedger;
   readonly busOf?: (bus: Bus) => Bus;
 }
 
@@ -65,6 +65,10 @@ export interface Report {
 const START = Date.UTC(2030, 0, 1);
 /** After the storm the system has this long to bring every run to its end. */
 const HEALING_MS = 30 * 60_000;
+/** So long people act where all but one crash is well. */
+const CRASH_MS = 3000;
+/** Longest attempts when all is well again. */
+const CALM_MS = 200;
 /** And this long to take the last messages out of the queues. */
 const DRAINING_MS = 5 * 60_000;
 const MOST_EVENTS = 400_000;
@@ -96,6 +100,7 @@ export class Simulation {
   readonly #cacheRuns: number;
   readonly #recheckMs: number;
   readonly #longestMs: number;
+  #isCalm = (): boolean => false;
 
   constructor(seed: number, options: SimulationOptions) {
     this.seed = seed;
@@ -103,11 +108,10 @@ export class Simulation {
     this.planted = options.planted ?? {};
     this.dice = new Dice(seed);
     this.timeline = new Timeline(START, this.dice.fork());
-    this.stormMs = this.dice.between(10_000, 60_000);
+    const stormMs = this.dice.between(10_000, 60_000);
+    this.stormMs = options.crash === undefined ? stormMs : CRASH_MS;
     const runs = options.runs ?? this.dice.between(5, 30);
-    this.scenario = makeScenario(this.dice.fork(), {
-      ...{ runs, stormMs: this.stormMs, isPlain: options.crash !== undefined },
-    });
+    this.scenario = makeScenario(this.dice.fork(), { runs, stormMs: this.stormMs });
     this.#cacheRuns = this.dice.pick([1, 3, 5000, 5000]);
     this.#recheckMs = this.dice.pick([10_000, 30_000]);
     this.#longestMs = this.dice.pick([50, 3000, 8000]);
@@ -134,6 +138,7 @@ export class Simulation {
   async play(): Promise<Report> {
     this.#register();
     const trouble = this.#trouble();
+    this.#isCalm = () => trouble.isOver;
     trouble.begin();
     const people = playPeople(this);
     const isDone = () => trouble.isOver && people.isDone() && this.#isAllDone();
@@ -233,12 +238,13 @@ export class Simulation {
   startController(process: SimulatedProcess): Promise<{ stop(): Promise<void> }> {
     const { planted, timeline, store } = this;
     const Reach = planted.hasNoSweeps === true ? BlindLedger : MemoryLedger;
-    const ledger = new Reach(store, this.line(process));
+    const line = this.line(process);
+    const ledger = planted.ledgerOf?.(store, line) ?? new Reach(store, line);
     const sources = this.scenario.sources.map((plan) => {
       return simulatedSource({ plan, timeline, start: START, line: this.line(process) });
     });
     return startSimulatedController({
-      ledger: planted.ledgerOf?.(ledger) ?? ledger,
+      ledger,
       sources,
       readers: () => plannedFiles,
       bus: this.bus(process),
@@ -260,7 +266,8 @@ export class Simulation {
       artifactOf: (task) => artifactBytes(...this.#behaviourOf(task), task),
       executing: (task) => this.checker.executing(task, process),
       executed: (task) => this.checker.parallel.ended(task, process),
-      longestMs: this.#longestMs,
+      // Afterwards much that was left over has to be done by few.
+      longestMs: () => (this.#isCalm() ? Math.min(this.#longestMs, CALM_MS) : this.#longestMs),
     });
     await runner.start();
   }

@@ -28,7 +28,8 @@ export class SingleCrash implements Trouble {
     for (const each of ['controller', 'runner'] as const) {
       const member = crew.start(each);
       if (each !== role) continue;
-      this.#operations = () => member.process.operations;
+      const before = member.process.operations;
+      this.#operations = () => member.process.operations - before;
       member.process.dieBefore(operation, () => {
         this.crashes += 1;
         crew.replace(member, 2000);
