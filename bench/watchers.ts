@@ -60,15 +60,19 @@ export async function measureWatchers(options: RowOptions, figures: Figures): Pr
 async function measureLoad(bench: Bench, load: Load): Promise<void> {
   const { remote, crowd, figures, watchers } = bench;
   const { what, runs, steps } = load;
-  const alone = await runOnce(bench, load, () => Promise.resolve());
+  const alone = await runOnce(bench, load, { prepare: nothing, finish: nothing });
   const before = await remote.call('census');
-  const watched = await runOnce(bench, load, async (ids) => {
+  let ends: readonly CrowdEnd[] = [];
+  const prepare = async (ids: readonly string[]): Promise<void> => {
     const began = performance.now();
     await crowd.open(Array.from({ length: watchers }, (_, n) => ids[n % ids.length] ?? ''));
     figures.add(`${what}: ${watchers} watchers in place after, ms`, performance.now() - began);
     tellGrowth(bench, load, { before, after: await remote.call('census') });
-  });
-  const ends = await crowd.end();
+  };
+  const finish = async (): Promise<void> => {
+    ends = await crowd.end();
+  };
+  const watched = await runOnce(bench, load, { prepare, finish });
   const lateness = ends.map((end) => end.at - (watched.finished.get(end.runId) ?? Number.NaN));
   demandAll(ends, load, watchers);
   figures.add(`${what}: steps/s, nobody watches`, (runs * steps * 1000) / alone.ms);
@@ -84,6 +88,8 @@ async function measureLoad(bench: Bench, load: Load): Promise<void> {
   figures.add(`${what}: watcher knows the end after, ms p99`, percentile(lateness, 0.99));
   figures.add(`${what}: watcher knows the end after, ms most`, Math.max(...lateness));
 }
+
+const nothing = (): Promise<void> => Promise.resolve();
 
 /** Each saw every event: all watchers of runs of one kind are told the same number of them. */
 function demandAll(ends: readonly CrowdEnd[], { what }: Load, watchers: number): void {
@@ -103,15 +109,17 @@ interface Outcome {
 async function runOnce(
   { remote }: Bench,
   { runs, steps }: Load,
-  prepare: (ids: readonly string[]) => Promise<void>,
+  around: { prepare: (ids: readonly string[]) => Promise<void>; finish: () => Promise<void> },
 ): Promise<Outcome> {
   const at = Date.now() + GATE_MS;
   const ids = await remote.call<string[]>('gated', { runs, steps, at });
-  await prepare(ids);
+  await around.prepare(ids);
   if (Date.now() > at - 500) throw new Error(`not in place within ${GATE_MS} ms`);
   await new Promise((done) => setTimeout(done, at - Date.now() - 100));
   const before = { cpu: cpuOf(remote.pid), busy: machineBusy() };
   const ends = await remote.call<RunEnd[]>('ends');
+  // What the watchers are still to be told is part of what they cost.
+  await around.finish();
   const cpu = cpuBetween(before.cpu, cpuOf(remote.pid)).total;
   const own = new Set(ids);
   const finished = new Map(ends.filter(({ id }) => own.has(id)).map((e) => [e.id, e.finished_at]));
