@@ -109,11 +109,11 @@ const endOfStream: LastFrame = {
 const HEAD_BYTES = 5;
 
 /** Connect hands out whole frames; one that is compressed is no short error. */
-async function* mendLast(body: Body, { flag, mend }: LastFrame): Body {
+async function* mendLast(body: Body, last: LastFrame): Body {
   for await (const frame of body) {
     const mended =
-      frame[0] === flag ? mend(Buffer.from(frame.subarray(HEAD_BYTES)).toString()) : null;
-    yield mended === null ? frame : framed(flag, mended);
+      frame[0] === last.flag ? last.mend(Buffer.from(frame.subarray(HEAD_BYTES)).toString()) : null;
+    yield mended === null ? frame : framed(last.flag, mended);
   }
 }
 

@@ -11,7 +11,9 @@ beforeAll(async () => {
   api = await startApiRig({ onInternalError: (error) => defects.push(error) });
 });
 afterAll(() => api?.stop());
-afterEach(() => expect(defects).toEqual([]));
+afterEach(() => {
+  if (defects.length > 0) throw new AggregateError(defects, 'the server logged defects of its own');
+});
 
 interface Call {
   readonly path: string;

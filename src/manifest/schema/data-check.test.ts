@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
 import type { Json, JsonObject } from '../../expr/json.ts';
 import { checkInputSchema } from './input-schema.ts';
@@ -132,4 +134,19 @@ describe('schemas that cannot be checked in time are refused when they are appli
     else expect(messages.join()).toMatch(expected);
     if (expected === null) expect(() => dataCheck(schema)('A')).not.toThrow();
   });
+});
+
+test('schemas that are gone leave nothing behind', () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const heapAfter = (schemas: number): number => {
+    for (let i = 0; i < schemas; i += 1) {
+      const $comment = `${i} ${'x'.repeat(5000)}`;
+      dataCheck({ $comment, properties: { [`p${i}`]: { enum: [$comment, i] } } })({ [`p${i}`]: i });
+    }
+    collect();
+    return process.memoryUsage().heapUsed;
+  };
+  const before = heapAfter(200);
+  expect(heapAfter(2000) - before).toBeLessThan(8 * 1024 * 1024);
 });

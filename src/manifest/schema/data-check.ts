@@ -19,9 +19,37 @@ const MAX_VALUES_ALL = 50_000;
 export type DataCheck = (value: Json) => readonly SchemaError[];
 
 const fuel: Fuel = { left: 0 };
-/** One for all: making an instance costs some 7 ms, compiling a schema well under one. */
-const untilFirst = newDataAjv(false);
-const forAll = newDataAjv(true);
+/** Makes compilers that are used for some schemas each. */
+class Compilers {
+  readonly #allErrors: boolean;
+  #current: Ajv2020 | null = null;
+  #used = 0;
+
+  constructor(allErrors: boolean) {
+    this.#allErrors = allErrors;
+  }
+
+  /**
+   * Making one costs some 7 ms, compiling a schema well under one; but it remembers parts of every
+   * schema that it ever compiled, so it is replaced after a while.
+   */
+  compile(schema: JsonObject): ValidateFunction {
+    this.#used += 1;
+    if (this.#current === null || this.#used % SCHEMAS_EACH === 0) {
+      this.#current = newDataAjv(this.#allErrors);
+    }
+    try {
+      return this.#current.compile(schema);
+    } finally {
+      this.#current.removeSchema(schema);
+    }
+  }
+}
+
+const SCHEMAS_EACH = 100;
+
+const untilFirst = new Compilers(false);
+const forAll = new Compilers(true);
 
 /**
  * A check of data by a schema that a person wrote. Schema and data may both come from people who
@@ -46,7 +74,7 @@ export function dataCheck(schema: JsonObject): DataCheck {
 /** Why a schema cannot be compiled; null when it can. */
 export function compileFault(schema: JsonObject): string | null {
   try {
-    compileOnce(untilFirst, schema)();
+    untilFirst.compile(schema);
     return null;
   } catch (error) {
     if (error instanceof RangeError) return 'it is nested too deeply';
@@ -69,18 +97,9 @@ function newDataAjv(allErrors: boolean): Ajv2020 {
   return ajv;
 }
 
-function compileOnce(ajv: Ajv2020, schema: JsonObject): () => ValidateFunction {
+function compileOnce(compilers: Compilers, schema: JsonObject): () => ValidateFunction {
   let compiled: ValidateFunction | undefined;
-  return () => {
-    if (compiled !== undefined) return compiled;
-    try {
-      compiled = ajv.compile(schema);
-    } finally {
-      // What it remembers would keep every schema there ever was.
-      ajv.removeSchema(schema);
-    }
-    return compiled;
-  };
+  return () => (compiled ??= compilers.compile(schema));
 }
 
 function run(validate: ValidateFunction, value: Json): readonly SchemaError[] {
