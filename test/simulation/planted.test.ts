@@ -3,6 +3,7 @@ import type { Bus } from '../../src/bus/bus.ts';
 import type * as Fold from '../../src/engine/fold.ts';
 import type * as Plan from '../../src/engine/plan.ts';
 import type { RunChange } from '../../src/controller/ports.ts';
+import type * as HeldItems from '../../src/controller/held-items.ts';
 import { NO_ITEM } from '../../src/task/task.ts';
 import { crashEverywhere } from './crash-everywhere.ts';
 import { Dice } from './dice.ts';
@@ -14,6 +15,7 @@ const planted = vi.hoisted(() => ({
   admitsAll: false,
   isPlanRandom: false,
   isStepForgotten: false,
+  isNothingHeld: false,
 }));
 
 vi.mock('../../src/engine/fold.ts', async (original) => {
@@ -25,6 +27,13 @@ vi.mock('../../src/engine/fold.ts', async (original) => {
 vi.mock('../../src/engine/plan.ts', async (original) => {
   const real = await original<typeof Plan>();
   return { ...real, plan: forgetful(planInAnyOrder(real.plan)) };
+});
+
+vi.mock('../../src/controller/held-items.ts', async (original) => {
+  const real = await original<typeof HeldItems>();
+  const countHeldItems: typeof HeldItems.countHeldItems = (...args) =>
+    planted.isNothingHeld ? Promise.resolve(new Set()) : real.countHeldItems(...args);
+  return { countHeldItems };
 });
 
 /** As if the engine overlooked one step: sound in itself, but not what the graph says. */
@@ -142,6 +151,12 @@ describe('the test of the test: planted faults are caught', { timeout: 300_000 }
   test('a step is forgotten → the oracle, which knows no engine, says so', async () => {
     planted.isStepForgotten = true;
     expect(await caught({}, /otherwise than the oracle/)).toBeGreaterThan(3);
+  });
+
+  test('what the transport holds is not asked → more items than maxParallel', async () => {
+    planted.isNothingHeld = true;
+    const seeds = Array.from({ length: 20 }, (_, index) => index + 38);
+    expect(await caught({}, /items at once/, seeds)).toBeGreaterThan(0);
   });
 
   test('requests leave the inbox before the commit → only a crash in between shows it', async () => {

@@ -102,6 +102,11 @@ class CalmWorld {
     return this.until(() => this.store.run(id)!.finishedAt !== null, maxEvents);
   }
 
+  pass(ms: number): Promise<boolean> {
+    const end = this.timeline.now + ms;
+    return this.until(() => this.timeline.now >= end);
+  }
+
   until(isDone: () => boolean, maxEvents = 20_000): Promise<boolean> {
     return this.timeline.run(isDone, { untilMs: this.timeline.now + 300_000, maxEvents });
   }
@@ -153,9 +158,9 @@ describe('the run loop in a calm world', () => {
     world.stepMs = 60_000;
     expect(await world.until(() => world.began.length === 2)).toBe(true);
     first.crash();
+    await world.pass(2000);
     world.controller();
-    const later = world.timeline.now + 3000;
-    await world.until(() => world.timeline.now > later);
+    await world.pass(3000);
     expect(world.began).toEqual(['0.0.1', '0.1.1']);
     world.stepMs = 0;
     expect(await world.ends(id)).toBe(true);

@@ -1,29 +1,38 @@
 import { describe, expect, test } from 'vitest';
+import { crashEverywhere } from './crash-everywhere.ts';
+import type { Role } from './crew.ts';
 import { simulate } from './simulation.ts';
 
-const SEEDS = Number(process.env['SIMULATION_SEEDS'] ?? 200);
-const PER_TEST = 25;
-
-/** The whole system, with crashes, loss, duplicates and delays; `npm run simulate` plays more of it. */
-describe('simulation: every run ends right, whatever happens', () => {
-  for (let first = 1; first <= SEEDS; first += PER_TEST) {
-    const last = Math.min(SEEDS, first + PER_TEST - 1);
-    test(`seeds ${first} to ${last} → no promise broken`, { timeout: 120_000 }, async () => {
-      let compared = 0;
-      for (let seed = first; seed <= last; seed += 1) {
-        const report = await simulate(seed);
-        const again = `npm run simulate -- --seed ${seed}`;
-        expect(report.violations, `again with: ${again}`).toEqual([]);
-        compared += report.compared;
+describe('simulation: a crash at every await', () => {
+  const sweeps: readonly (readonly [Role, number, number])[] = [
+    ['controller', 1, 2],
+    ['controller', 4, 2],
+    ['controller', 6, 7],
+    ['runner', 1, 1],
+    ['runner', 4, 1],
+    ['runner', 6, 5],
+  ];
+  for (const [role, seed, step] of sweeps) {
+    const name = `the ${role} of seed ${seed} dies before each of its operations`;
+    test(`${name} → every run ends right`, { timeout: 300_000 }, async () => {
+      const { points, reports } = await crashEverywhere(seed, role, { step });
+      for (const [index, { violations, crashes }] of reports.entries()) {
+        const at = index * step;
+        const again = `npm run simulate -- --seed ${seed} --crash ${role} --at ${at}`;
+        expect(violations, `again with: ${again}`).toEqual([]);
+        expect(crashes).toBe(1);
       }
-      expect(compared).toBeGreaterThan(0);
+      expect(points).toBeGreaterThan(20);
     });
   }
+});
 
-  test('the same seed twice → the same history, to the event', async () => {
+describe('simulation: a seed is a history', () => {
+  test('the same seed twice → the same history, to the event', { timeout: 60_000 }, async () => {
     for (const seed of [7, 36, 1001]) {
       const one = await simulate(seed);
       expect(await simulate(seed)).toEqual(one);
+      expect((await simulate(seed + 1)).trace).not.toBe(one.trace);
     }
   });
 });
