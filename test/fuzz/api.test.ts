@@ -113,6 +113,11 @@ async function fireAll(gunner: Gunner, shots: Iterator<Shot>): Promise<string[]>
   return faults;
 }
 
+/** Of server, database and client together: all live in this process. */
+function openSockets(): number {
+  return process.getActiveResourcesInfo().filter((each) => each === 'TCPSocketWrap').length;
+}
+
 function show(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const cause = error.cause === undefined ? '' : ` ← ${show(error.cause)}`;
@@ -136,6 +141,7 @@ test(
   async () => {
     console.log(`FUZZ_SEED=${seed} FUZZ_RUNS=${runs}`);
     const before = process.memoryUsage().rss;
+    const socketsBefore = openSockets();
     const gunner = new Gunner(api.server.url, TOKEN);
     try {
       expect(await fireAll(gunner, volley(runs))).toEqual([]);
@@ -145,7 +151,11 @@ test(
     expect(process.memoryUsage().rss - before).toBeLessThan(MAX_GROWTH_BYTES);
     expect(Object.keys(Object.prototype)).toEqual([]);
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
+    const asked = performance.now();
     expect((await api.call('GET', '/health')).json.status).toBe('ok');
+    expect(performance.now() - asked).toBeLessThan(1000);
+    // One of the probe itself, and what the pool of the database has opened meanwhile.
+    await expect.poll(openSockets, { timeout: 10_000 }).toBeLessThan(socketsBefore + 20);
   },
 );
 

@@ -18,6 +18,7 @@ export class Gunner {
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 8 });
   #session: ClientHttp2Session | null = null;
   #opened = 0;
+  readonly #left = new Set<ClientHttp2Session>();
 
   constructor(url: string, token: string) {
     this.#url = url;
@@ -31,6 +32,7 @@ export class Gunner {
 
   close(): void {
     this.#agent.destroy();
+    for (const session of this.#left) session.destroy();
     this.#session?.destroy();
   }
 
@@ -75,10 +77,20 @@ export class Gunner {
     return heard.answer;
   }
 
+  /** What is still on its way is answered first: a server refuses what comes after a farewell. */
+  #leave(): void {
+    const left = this.#session;
+    this.#session = null;
+    if (left === null) return;
+    this.#left.add(left);
+    setTimeout(() => left.close(), 2 * PATIENCE_MS).unref();
+    left.once('close', () => this.#left.delete(left));
+  }
+
   #open(): ClientHttp2Session {
     this.#opened += 1;
     // A server rightly ends a connection that gives up streams by the thousand, as a fuzzer does.
-    if (this.#opened % STREAMS_OF_A_SESSION === 0) this.#session?.close();
+    if (this.#opened % STREAMS_OF_A_SESSION === 0) this.#leave();
     if (this.#session === null || this.#session.destroyed || this.#session.closed) {
       this.#session = connect(this.#url);
       // Broken streams tell their own story.
