@@ -184,3 +184,13 @@ describe('places', () => {
     expect(span?.start).toBe(text.indexOf('q }}\n'));
   });
 });
+
+test.each(['- ', '? ', '? a : '])(
+  '%j twenty thousand times in a line → too deep, there',
+  (level) => {
+    const { problems } = parseText('a.yaml', `${level.repeat(20_000)}x\nb: 1\n`);
+    expect(problems.map(({ code, line }) => [code, line])).toEqual([
+      ['too-deep', expect.any(Number)],
+    ]);
+  },
+);

@@ -8,7 +8,7 @@ import { SourceText, type Mistake, type TextSpan } from './source-text.ts';
 import { findFlood } from './text-flood.ts';
 import { readYaml } from './yaml-documents.ts';
 import { syntaxMistake, unknownTag } from './yaml-syntax.ts';
-import { convertNode, spanOf, type Node } from './yaml-value.ts';
+import { convertNode, spanOf, tooDeep, type Node } from './yaml-value.ts';
 
 /** One document of a file: its value, and where each part of it is written. */
 export interface ManifestDocument {
@@ -53,6 +53,10 @@ export function parseText(file: string, text: string): ParsedFile {
   if (flood !== null)
     return { documents: [], problems: [source.problemAt(flood.span, flood.mistake)] };
   const yaml = readYaml(text);
+  if (yaml.tooDeepAt !== null) {
+    const span = { start: yaml.tooDeepAt, end: yaml.tooDeepAt + 1 };
+    return { documents: [], problems: [source.problemAt(span, tooDeep)] };
+  }
   problems.push(...strayProblems(yaml.faults, source));
   for (const document of yaml.documents) {
     const before = problems.length;

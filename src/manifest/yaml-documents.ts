@@ -18,6 +18,8 @@ export interface YamlDocuments {
   readonly documents: readonly Document.Parsed[];
   /** What is wrong with a text without documents. */
   readonly faults: readonly (YAMLError | YAMLWarning)[];
+  /** Where the text nests deeper than the library can follow; null when it does not. */
+  readonly tooDeepAt: number | null;
 }
 
 /** Reads a text with the library as its own `parseAllDocuments` does, but gives up on noise. */
@@ -25,13 +27,20 @@ export function readYaml(text: string): YamlDocuments {
   const composer = new Composer(OPTIONS);
   const documents: Document.Parsed[] = [];
   let strays = 0;
-  for (const token of new Parser().parse(text)) {
-    documents.push(...composer.next(token));
-    if (token.type === 'error') strays += 1;
-    if (strays > MAX_STRAYS) break;
+  const parser = new Parser();
+  try {
+    for (const token of parser.parse(text)) {
+      documents.push(...composer.next(token));
+      if (token.type === 'error') strays += 1;
+      if (strays > MAX_STRAYS) break;
+    }
+    documents.push(...composer.end());
+  } catch (error) {
+    // It calls itself for each level, and a level needs no bracket: "a: b: c: …" in one line.
+    if (error instanceof RangeError) return { documents: [], faults: [], tooDeepAt: parser.offset };
+    throw error;
   }
-  documents.push(...composer.end());
-  if (documents.length > 0) return { documents, faults: [] };
+  if (documents.length > 0) return { documents, faults: [], tooDeepAt: null };
   const { errors, warnings } = composer.streamInfo();
-  return { documents, faults: [...errors, ...warnings] };
+  return { documents, faults: [...errors, ...warnings], tooDeepAt: null };
 }

@@ -154,7 +154,7 @@ const tooManyAliases: Mistake = {
   hint: 'Write the values out, or split the document.',
 };
 
-const tooDeep: Mistake = {
+export const tooDeep: Mistake = {
   code: 'too-deep',
   message: `The document nests deeper than ${MAX_DEPTH} levels.`,
   hint: 'Move deep data into a file of the workflow’s folder.',

@@ -1,3 +1,4 @@
+import { maxHeaderSize } from 'node:http';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { buildRoutes } from '../../src/api/transcode/route-table.ts';
 import { ArtifactService } from '../../src/gen/behest/v1/artifact_service_pb.ts';
@@ -87,6 +88,11 @@ function describe(shot: Shot, fault: string, text: string): string {
   return `${fault} · ${shot.label}\n${sent}\n${body}`;
 }
 
+/** Node cuts such a request off, and the client may hear of it before it hears the 431. */
+function isHeadTooLong({ path, headers }: Shot): boolean {
+  return path.length + JSON.stringify(headers).length > maxHeaderSize - 1000;
+}
+
 /** A stream that has nothing to tell yet: Connect sends its headers with the first message. */
 function isOpenStream({ isStream }: Shot, { status, hung }: Heard): boolean {
   return isStream && (status === 200 || hung === 'headers');
@@ -102,7 +108,8 @@ async function fireAll(gunner: Gunner, shots: Iterator<Shot>): Promise<string[]>
       let heard = await gunner.fire(shot);
       // A real hang hangs again; a busy machine does not.
       if (heard.hung !== null) heard = await gunner.fire(shot);
-      const fault = isOpenStream(shot, heard) ? null : faultOf(heard, [TOKEN, JWT_SECRET]);
+      const isExcused = isOpenStream(shot, heard) || (heard.broken !== null && isHeadTooLong(shot));
+      const fault = isExcused ? null : faultOf(heard, [TOKEN, JWT_SECRET]);
       if (fault !== null) faults.push(describe(shot, fault, heard.text));
       if (fault === null && defects.length > before)
         faults.push(describe(shot, `log: ${show(defects.at(-1))}`, ''));

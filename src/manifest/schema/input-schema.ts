@@ -44,17 +44,21 @@ function isOurDraft(value: Json): boolean {
   return typeof value === 'string' && /json-schema\.org\/draft\/2020-12\/schema#?$/.test(value);
 }
 
+/** Of a schema with 10,000 mistakes nobody is told more than the first. */
+const MAX_ERRORS = 2000;
+const MAX_PROBLEMS = 200;
+
 /** The deepest errors of the meta-schema, each place once. */
 function metaProblems(schema: JsonObject): readonly Problem[] {
   if (shared.validateSchema(schema) === true) return [];
   const byPlace = new Map<string, SchemaError>();
-  for (const error of shared.errors ?? []) {
+  for (const error of (shared.errors ?? []).slice(0, MAX_ERRORS)) {
     if (error.keyword === '$dynamicRef' || error.keyword === '$ref') continue;
     const known = byPlace.get(error.instancePath);
     const isBetter = known === undefined || weight(error) > weight(known);
     if (isBetter) byPlace.set(error.instancePath, error);
   }
-  return [...byPlace.values()].map((error) => metaProblem(error, schema));
+  return [...byPlace.values()].slice(0, MAX_PROBLEMS).map((error) => metaProblem(error, schema));
 }
 
 function weight({ keyword }: SchemaError): number {

@@ -22,6 +22,9 @@ const kinds: readonly (readonly [string, (size: number) => string])[] = [
   ['merge keys', (size) => `a: &a { x: 1 }\n${lines(size, (i) => `b${i}: { <<: *a }`)}`],
   ['deep lists', (size) => '['.repeat(size)],
   ['deep objects', (size) => '{a: '.repeat(size)],
+  ['keys in one line', (size) => `${'a: '.repeat(size)}x\nb: 1\n`],
+  ['maps of maps in one line', (size) => `${'? a : '.repeat(size)}x\nb: 1\n`],
+  ['dashes in one line', (size) => `${'- '.repeat(size * 5)}x\nb: 1\n`],
   ['deep blocks', (size) => lines(Math.min(size, 1000), (i) => `${' '.repeat(i)}a:`)],
   [
     'documents',

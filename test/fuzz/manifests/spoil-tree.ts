@@ -5,6 +5,8 @@ import { nastyTexts } from '../nasty.ts';
 import { nastyExpression } from './spoil-expressions.ts';
 import type { Spoil } from './mutant.ts';
 
+export const MAX_TEXT = 50_000;
+
 type Path = readonly (string | number)[];
 
 /** Edits of what the text means: values of other types, misspelt, missing, moved and added fields. */
@@ -20,6 +22,8 @@ export const spoilTree: Spoil = (dice, text, others) => {
 };
 
 function valuesOf(text: string): Json[] {
+  // Without the reader's own guards the library takes minutes over some texts.
+  if (text.length > MAX_TEXT) return [];
   try {
     const documents = parseAllDocuments(text, { logLevel: 'silent', uniqueKeys: false });
     // By way of text, as aliases can make a value that contains itself.

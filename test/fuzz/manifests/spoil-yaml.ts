@@ -12,6 +12,7 @@ import {
 } from 'yaml';
 import type { Dice } from '../../simulation/dice.ts';
 import type { Spoil } from './mutant.ts';
+import { MAX_TEXT } from './spoil-tree.ts';
 
 const tags = [
   '!!str',
@@ -31,6 +32,7 @@ const tags = [
 
 /** Edits of how the text says it: anchors, aliases, tags, merge keys, twice the same key, styles. */
 export const spoilYaml: Spoil = (dice, text) => {
+  if (text.length > MAX_TEXT) return text;
   try {
     const documents = parseAllDocuments(text, { logLevel: 'silent', uniqueKeys: false });
     if (documents.length === 0 || documents.some(({ errors }) => errors.length > 0)) return text;
