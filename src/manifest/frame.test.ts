@@ -54,3 +54,15 @@ test('control characters are not sent to the terminal', () => {
 test('the end of a text without a line end has a place', () => {
   check('ab', '', ['> 1 | ab', '    | ^']);
 });
+
+test('between the two characters of a line end → behind the line, which has that column', () => {
+  const lines = new LineIndex('ab\r\ncd\n');
+  const places = [2, 3, 4, 6, 7].map((offset) => lines.placeOf(offset));
+  expect(places.map(({ line, column }) => `${line}:${column}`)).toEqual([
+    '1:3',
+    '1:3',
+    '2:1',
+    '2:3',
+    '3:1',
+  ]);
+});

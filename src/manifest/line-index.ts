@@ -24,7 +24,10 @@ export class LineIndex {
       if ((this.#starts[middle] ?? 0) <= at) low = middle;
       else high = middle - 1;
     }
-    return { line: low + 1, column: at - (this.#starts[low] ?? 0) + 1 };
+    const column = at - (this.#starts[low] ?? 0) + 1;
+    // Between the two characters of a line's end there is no column.
+    const isInsideEnd = this.#text[at] === '\n' && this.#text[at - 1] === '\r';
+    return { line: low + 1, column: isInsideEnd ? column - 1 : column };
   }
 
   /** The text of a line (from 1), without its end. */

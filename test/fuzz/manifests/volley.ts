@@ -46,7 +46,10 @@ async function runThread(options: VolleyOptions, faults: Fault[]): Promise<numbe
   const watch = setInterval(() => void look(), LOOK_MS);
   let seen = { index: options.from - 1, spentMs: 0 };
   const look = async (): Promise<void> => {
-    const { user, system } = await worker.cpuUsage();
+    // A thread that has just ended has no clock any more; its last message or its end tells the rest.
+    const usage = await worker.cpuUsage().catch(() => null);
+    if (usage === null) return;
+    const { user, system } = usage;
     const spentMs = (user + system) / 1000;
     const index = Atomics.load(now, 0);
     if (index !== seen.index) seen = { index, spentMs };
