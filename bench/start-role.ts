@@ -22,10 +22,10 @@ export async function startRole(role: string, options: RoleOptions): Promise<Sta
     profiles === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profiles}/${role}`];
   // A process that gave itself its flags would no longer hear us: so it is given those of this one,
   // which was started with what is shipped.
-  const sizes = process.execArgv.filter((each) => each.includes('semi-space-size'));
+  const flags = process.execArgv.filter((each) => !each.startsWith('--cpu-prof'));
   const child = spawn(
     process.execPath,
-    [...sizes, ...profiling, join(import.meta.dirname, 'role.ts'), role],
+    [...flags, ...profiling, join(import.meta.dirname, 'role.ts'), role],
     {
       cwd: folder,
       // `ready` is said at level info.

@@ -86,7 +86,12 @@ export class Narrator {
       const isNew = step !== undefined && !isSettled(step) && !this.#told.has(index);
       if (!isNew || !isReady(this.#program, state, index)) continue;
       this.#told.add(index);
-      events.push({ kind: 'progress', at: fact.at, step: index, progress: progressOf(this.#program, state) });
+      events.push({
+        kind: 'progress',
+        at: fact.at,
+        step: index,
+        progress: progressOf(this.#program, state),
+      });
     }
     state.dirty.clear();
     return events;
