@@ -9,6 +9,8 @@ import type { ProcessParts } from './process-parts.ts';
 
 /** How long the first runs are told of on the terminal, ms. */
 const TELL_MS = 60_000;
+/** Runs that are told of; a busy start is not to be asked about run by run. */
+const TELL_RUNS = 20;
 
 export interface Welcome {
   readonly server: ApiServer;
@@ -18,7 +20,7 @@ export interface Welcome {
   readonly bus: Bus;
 }
 
-/** Says where the server is and what to type next, then tells of runs as they end, for a minute. */
+/** Says where the server is and what to type next, then tells how the first runs end. */
 export function printWelcome(parts: ProcessParts, { server, token, store, bus }: Welcome): void {
   const { settings } = parts;
   say(`
@@ -32,10 +34,12 @@ Next:
   npm run behest -- ${hasExamples(settings.sources) ? 'run import-assets --watch' : 'get workflows'}
   curl ${server.url}/workflows/list
 `);
+  const followed = new Set<string>();
   const told = new Set<string>();
   const consumer = bus.onSignal('changed', ({ runIds }) => {
     for (const id of runIds) {
-      if (!told.has(id)) void tell(store, id, told);
+      if (followed.size < TELL_RUNS) followed.add(id);
+      if (followed.has(id) && !told.has(id)) void tell(store, id, told);
     }
   });
   setTimeout(() => void consumer.stop(), TELL_MS).unref();
