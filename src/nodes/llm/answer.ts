@@ -1,12 +1,17 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
+import { linearPattern } from '../../expr/functions/linear-pattern.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../expr/json.ts';
 import { HardError } from '../errors.ts';
 
-/** What is asked of an answer, compiled; a schema that is none is the manifest's mistake. */
+/**
+ * What is asked of an answer, compiled; a schema that is none is the manifest's mistake. Its patterns
+ * are RE2's: a model's answer must not be able to hold up the runner.
+ */
 export function answerValidator(schema: JsonObject): ValidateFunction {
   try {
-    const ajv = new Ajv2020({ strict: false, allErrors: true });
+    const code = { regExp: Object.assign(linearPattern, { code: 'linearPattern' }) };
+    const ajv = new Ajv2020({ strict: false, allErrors: true, code });
     formats.default(ajv);
     return ajv.compile(schema);
   } catch (error) {
