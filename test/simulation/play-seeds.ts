@@ -5,7 +5,7 @@ import { simulate } from './simulation.ts';
 const FIRST = Number(process.env['SIM_SEED'] ?? 1);
 const PER_TEST = 20;
 /** In all files together; about a tenth of a CPU second each. */
-const SEEDS = 720;
+const SEEDS = 400;
 const FILES = 4;
 
 /** One file's share of the seeds; the files run side by side. `npm run simulate` plays more. */
