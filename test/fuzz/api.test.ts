@@ -160,7 +160,7 @@ test(
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
     const asked = performance.now();
     expect((await api.call('GET', '/health')).json.status).toBe('ok');
-    expect(performance.now() - asked).toBeLessThan(1000);
+    expect(performance.now() - asked).toBeLessThan(5000);
     // One of the probe itself, and what the pool of the database has opened meanwhile.
     await expect.poll(openSockets, { timeout: 10_000 }).toBeLessThan(socketsBefore + 20);
   },
