@@ -34,11 +34,11 @@ export class Subjects {
 
   /** What a task's subject says of it. */
   taskOf(subject: string): SubjectOfTask {
-    const [attempt = '', item = '', step = '', runId = '', token = ''] = subject
-      .split('.')
-      .toReversed();
+    const tokens = subject.split('.');
+    const id = tokens.slice(-4);
+    const [runId = '', step, item, attempt] = id;
     const numbers = { step: Number(step), item: Number(item), attempt: Number(attempt) };
-    return { id: `${runId}.${step}.${item}.${attempt}`, runId, ...numbers, queue: queueOf(token) };
+    return { id: id.join('.'), runId, ...numbers, queue: queueOf(tokens.at(-5) ?? '') };
   }
 
   queueTasks(queue: string): string {
