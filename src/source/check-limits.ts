@@ -13,19 +13,23 @@ export function checkLimits(
   limits: SourceLimits,
 ): void {
   if (files.length > limits.files) {
-    throw over(location, `holds ${files.length} files, more than ${limits.files}`);
+    throw overLimit(location, `holds ${files.length} files, more than ${limits.files}`);
   }
   const large = files.find((file) => file.size > limits.fileBytes);
   if (large !== undefined) {
-    throw over(location, `${large.path} has ${large.size} bytes, more than ${limits.fileBytes}`);
+    throw overLimit(
+      location,
+      `${large.path} has ${large.size} bytes, more than ${limits.fileBytes}`,
+    );
   }
   const total = files.reduce((sum, file) => sum + file.size, 0);
   if (total > limits.totalBytes) {
-    throw over(location, `holds ${total} bytes, more than ${limits.totalBytes}`);
+    throw overLimit(location, `holds ${total} bytes, more than ${limits.totalBytes}`);
   }
 }
 
-function over(location: string, message: string): SourceError {
+/** `message` says of the source what there is too much of. */
+export function overLimit(location: string, message: string): SourceError {
   return new SourceError('limit', {
     message: `${location}: ${message}`,
     remedy: 'Leave files out with a .behestignore, or name a narrower directory',

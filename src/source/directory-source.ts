@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { promises as fs } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { hasCode } from './has-code.ts';
 import { type KnownFiles, lookAgain, readFound, restlessOne, settleMs } from './known-files.ts';
 import type { Extent, Revision, Source, SourceLimits, Watch } from './source.ts';
 import { SourceError } from './source-error.ts';
@@ -98,10 +99,10 @@ export class DirectorySource implements Source {
   async #look(told: Told, signal: AbortSignal): Promise<Look> {
     try {
       if (told === 'all' || this.#snapshot === null) return await this.#lookAtAll(signal);
-      return this.#lookAt(told, this.#snapshot.seen, signal);
+      return this.#lookAt(told, this.#snapshot.seen);
     } catch (error) {
-      // Deleted between listing and reading; when the root itself went, the next look says so.
-      if (isMissing(error)) return { kind: 'restless', path: 'a file' };
+      // Gone or exchanged between listing and reading; if it was the root, the next look says so.
+      if (hasCode(error, 'ENOENT', 'ENOTDIR')) return { kind: 'restless', path: 'a file' };
       throw error;
     }
   }
@@ -114,7 +115,7 @@ export class DirectorySource implements Source {
     const isNews = this.#watch?.follow(root, walked) ?? false;
     const restless = restlessOne(walked.files);
     if (restless !== undefined) return { kind: 'restless', path: restless };
-    const before = this.#snapshot?.seen.known ?? new Map();
+    const before: KnownFiles = this.#snapshot?.seen.known ?? new Map();
     const place = { root, limits, signal };
     const { files: known, hasRead } = await readFound(place, walked.files, before);
     if (hasRead || isNews) {
@@ -124,23 +125,26 @@ export class DirectorySource implements Source {
     return { kind: 'seen', seen: { root, folders: walked.folders, known } };
   }
 
-  #lookAt(told: ReadonlySet<string>, seen: Seen, signal: AbortSignal): Look {
+  #lookAt(told: ReadonlySet<string>, seen: Seen): Look {
     if (told.size === 0) return { kind: 'seen', seen };
-    const look = lookAgain({ ...seen, limits: this.#limits, signal }, told, seen.known);
+    const look = lookAgain({ ...seen, limits: this.#limits }, told, seen.known);
     if (look === null) return { kind: 'unclear' };
     if ('restless' in look) return { kind: 'restless', path: look.restless };
     return { kind: 'seen', seen: { ...seen, known: look.files } };
   }
 
   async #findRoot(): Promise<string> {
-    try {
-      return await fs.realpath(this.location);
-    } catch (error) {
-      if (!isMissing(error)) throw error;
-      // It may come back in a folder that is not there either.
-      this.#watch?.follow(this.location, unseen);
-      throw this.#missing(error);
-    }
+    const root = await fs.realpath(this.location).catch((error: unknown) => this.#noRoot(error));
+    if (!(await fs.stat(root)).isDirectory()) throw this.#noDirectory();
+    return root;
+  }
+
+  #noRoot(error: unknown): never {
+    if (hasCode(error, 'ENOTDIR')) throw this.#noDirectory();
+    if (!hasCode(error, 'ENOENT')) throw error;
+    // It may come back in a folder that is not there either.
+    this.#watch?.follow(this.location, unseen);
+    throw this.#missing(error);
   }
 
   #keep(seen: Seen): Snapshot {
@@ -170,42 +174,34 @@ export class DirectorySource implements Source {
     });
   }
 
+  #noDirectory(): SourceError {
+    return new SourceError('location', {
+      message: `${this.location} is a file, expected a directory`,
+      remedy: 'Name the directory it is in',
+    });
+  }
+
   #explain(error: unknown): unknown {
-    if (error instanceof SourceError) return error;
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    const cause = error;
-    switch (code) {
-      case 'ABORT_ERR':
-        return new SourceError('aborted', {
-          message: `reading ${this.location} was given up`,
-          remedy: 'The next look reads it',
-          cause,
-        });
-      case 'ENOTDIR':
-        return new SourceError('location', {
-          message: `${this.location} is a file, expected a directory`,
-          remedy: 'Name the directory it is in',
-          cause,
-        });
-      case 'EACCES':
-      case 'EPERM':
-        return new SourceError('unreadable', {
-          message: `${this.location}: ${error instanceof Error ? error.message : ''}`,
-          remedy: 'Let the account that runs Behest read it',
-          cause,
-        });
-      default:
-        return error;
+    if (hasCode(error, 'ABORT_ERR')) {
+      return new SourceError('aborted', {
+        message: `reading ${this.location} was given up`,
+        remedy: 'The next look reads it',
+        cause: error,
+      });
     }
+    if (hasCode(error, 'EACCES', 'EPERM')) {
+      return new SourceError('unreadable', {
+        message: `${this.location}: ${error instanceof Error ? error.message : ''}`,
+        remedy: 'Let the account that runs Behest read it',
+        cause: error,
+      });
+    }
+    return error;
   }
 }
 
 function abortError(cause: unknown): Error {
   return Object.assign(new Error('aborted', { cause }), { code: 'ABORT_ERR' });
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }
 
 function union(a: Told, b: Told): Told {

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { lstatSync, readFileSync } from 'node:fs';
+import { type BigIntStats, lstatSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { checkLimits } from './check-limits.ts';
+import { hasCode } from './has-code.ts';
 import { Slices } from './slices.ts';
 import type { SourceLimits } from './source.ts';
 import { type FoundFile, foundFile } from './walk-directory.ts';
@@ -29,12 +30,11 @@ export function restlessOne(found: readonly FoundFile[]): string | undefined {
 interface Place {
   readonly root: string;
   readonly limits: SourceLimits;
-  readonly signal: AbortSignal;
 }
 
 /** Reads what was found; a file with its old stamp is not read again, but is the same one. */
 export async function readFound(
-  { root, limits, signal }: Place,
+  { root, limits, signal }: Place & { readonly signal: AbortSignal },
   found: readonly FoundFile[],
   before: KnownFiles,
 ): Promise<{ readonly files: KnownFiles; readonly hasRead: boolean }> {
@@ -65,8 +65,8 @@ export function lookAgain(
   const found: FoundFile[] = [];
   const files = new Map(before);
   for (const path of paths) {
-    const stats = lstatSync(join(root, path), { bigint: true, throwIfNoEntry: false });
-    if (stats === undefined ? folders.has(join(root, path)) : !stats.isFile()) return null;
+    const stats = statsOf(join(root, path));
+    if (folders.has(join(root, path)) || stats?.isFile() === false) return null;
     if (stats === undefined) files.delete(path);
     else found.push(foundFile(path, stats));
   }
@@ -98,8 +98,18 @@ function sizesOf(files: KnownFiles, except: readonly FoundFile[]): FoundSize[] {
 type FoundSize = Pick<FoundFile, 'path' | 'size'>;
 
 function stampOf(root: string, path: string): string {
-  const stats = lstatSync(join(root, path), { bigint: true, throwIfNoEntry: false });
+  const stats = statsOf(join(root, path));
   return stats === undefined ? '' : foundFile(path, stats).stamp;
+}
+
+/** Undefined when there is nothing, or when a folder on the way there is a file by now. */
+function statsOf(place: string): BigIntStats | undefined {
+  try {
+    return lstatSync(place, { bigint: true });
+  } catch (error) {
+    if (hasCode(error, 'ENOENT', 'ENOTDIR')) return undefined;
+    throw error;
+  }
 }
 
 function sorted(files: ReadonlyMap<string, KnownFile>): KnownFiles {

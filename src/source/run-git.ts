@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 
 import { explainGitFailure } from './git-failure.ts';
+import { hasCode } from './has-code.ts';
 import { SourceError } from './source-error.ts';
 
 export interface GitSettings {
@@ -66,7 +67,7 @@ function exitCode(child: ReturnType<typeof spawn>): Promise<number | null> {
   return new Promise((resolve, reject) => {
     child.on('close', resolve);
     child.on('error', (cause) => {
-      const isMissing = 'code' in cause && cause.code === 'ENOENT';
+      const isMissing = hasCode(cause, 'ENOENT');
       const message = isMissing ? 'there is no git program' : `git did not start: ${cause.message}`;
       reject(
         new SourceError('git-missing', { message, remedy: 'Install git, 2.25 or newer', cause }),

@@ -1,6 +1,8 @@
 import { type BigIntStats, lstatSync, promises as fs, readdirSync, statSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 
+import { overLimit } from './check-limits.ts';
+import { hasCode } from './has-code.ts';
 import { IGNORE_FILE, type IgnoreRules, ignoreRules } from './ignore-rules.ts';
 import { Slices } from './slices.ts';
 import type { SourceLimits } from './source.ts';
@@ -96,17 +98,15 @@ function add(walk: Walk, path: string, stats: BigIntStats): void {
   walk.files.push(foundFile(path, stats));
   // Stops early: a directory of millions must not be listed to its end to be refused.
   if (walk.files.length > walk.limits.files) {
-    throw new SourceError('limit', {
-      message: `${walk.root} holds more than ${walk.limits.files} files`,
-      remedy: 'Leave files out with a .behestignore, or name a narrower directory',
-    });
+    throw overLimit(walk.root, `holds more than ${walk.limits.files} files`);
   }
 }
 
 async function follow(walk: Walk, path: string): Promise<string> {
   walk.hasLinks = true;
   const real = await fs.realpath(join(walk.root, path)).catch((error: unknown) => {
-    throw linkError(walk, path, isLoop(error) ? 'goes in circles' : 'points at nothing');
+    const isLoop = hasCode(error, 'ELOOP');
+    throw linkError(walk, path, isLoop ? 'goes in circles' : 'points at nothing');
   });
   if (real !== walk.root && !real.startsWith(walk.root + sep)) {
     throw linkError(walk, path, 'leaves the source');
@@ -119,10 +119,6 @@ function linkError(walk: Walk, path: string, problem: string): SourceError {
     message: `${walk.root}: the symbolic link ${path} ${problem}`,
     remedy: 'Remove it, name it in .behestignore, or put the file itself there',
   });
-}
-
-function isLoop(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ELOOP';
 }
 
 export function foundFile(path: string, stats: BigIntStats): FoundFile {
@@ -138,7 +134,7 @@ async function readIgnoreFile(root: string): Promise<string> {
   try {
     return await fs.readFile(join(root, IGNORE_FILE), 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return '';
+    if (hasCode(error, 'ENOENT')) return '';
     throw error;
   }
 }

@@ -14,6 +14,7 @@ interface Watched {
 export class FolderWatches {
   readonly #onEntry: (path: string) => void;
   readonly #watched = new Map<string, Watched>();
+  #isStopped = false;
 
   /** `onEntry` hears the path of an entry, or of a folder that is not what it was. */
   constructor(onEntry: (path: string) => void) {
@@ -22,6 +23,7 @@ export class FolderWatches {
 
   /** Watches these folders, by path and identity, and no others. Whether one of them is new. */
   follow(folders: ReadonlyMap<string, string>): boolean {
+    if (this.#isStopped) return false;
     for (const [folder, { identity }] of this.#watched) {
       if (folders.get(folder) !== identity) this.#drop(folder);
     }
@@ -32,7 +34,9 @@ export class FolderWatches {
     return isNew;
   }
 
+  /** For good: a look that was under way may still find folders to follow. */
   stop(): void {
+    this.#isStopped = true;
     for (const folder of this.#watched.keys()) this.#drop(folder);
   }
 

@@ -19,14 +19,19 @@ async function watched(path: string): Promise<{ source: Source; calls: () => num
   return { source, calls: () => onChange.mock.calls.length };
 }
 
-/** Waits for calls until a look at what they told of sees what a new source sees. */
+/** Waits for calls until a look at what they told of sees what a new source sees; none is refused. */
 async function expectTold({ source, calls }: Awaited<ReturnType<typeof watched>>): Promise<void> {
   let heard = calls();
+  const refused: unknown[] = [];
+  const refuse = (error: unknown): never => {
+    refused.push(error);
+    throw error;
+  };
   await vi.waitFor(
     async () => {
       if (heard === 0) heard = calls();
       expect(heard, 'calls of the watch').toBeGreaterThan(0);
-      const told = await source.resolve(signal, 'told');
+      const told = await source.resolve(signal, 'told').catch(refuse);
       const files = texts(await source.read(told, signal));
       const fresh = open(source.location);
       const now = await fresh.resolve(signal);
@@ -35,6 +40,7 @@ async function expectTold({ source, calls }: Awaited<ReturnType<typeof watched>>
     },
     { timeout: 5_000, interval: 50 },
   );
+  expect(refused).toEqual([]);
 }
 
 const before = { 'a.yaml': 'a', 'b/c.yaml': 'c', 'b/d/e.yaml': 'e', 'z.yaml': 'z' };
@@ -66,6 +72,13 @@ it.each<[situation: string, change: (root: string) => void]>([
     'a file where a folder was',
     (root) => {
       rmSync(join(root, 'b'), { recursive: true });
+      write(root, { b: 'file' });
+    },
+  ],
+  [
+    'a folder moved away, a file in its place',
+    (root) => {
+      renameSync(join(root, 'b'), join(scratch(), 'b'));
       write(root, { b: 'file' });
     },
   ],
@@ -138,6 +151,20 @@ it('what is hidden, ignored or a neighbour changes → nobody is called', async 
   write(parent, { neighbour: '1' });
   await new Promise((done) => setTimeout(done, 300));
   expect(source.calls()).toBe(0);
+});
+
+it('the watch stops during a look → nothing is watched afterwards', async () => {
+  const root = scratch();
+  write(root, before);
+  const source = open(root);
+  const onChange = vi.fn<() => void>();
+  const watch = source.watch(onChange);
+  const look = source.resolve(signal);
+  await watch.stop();
+  await look;
+  write(root, { 'a.yaml': 'other' });
+  await new Promise((done) => setTimeout(done, 300));
+  expect(onChange).not.toHaveBeenCalled();
 });
 
 it('nothing was told → a look at what was told keeps the revision, a full look finds the change', async () => {
