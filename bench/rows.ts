@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { measureColdStart } from './cold-start.ts';
 import type { Figures } from './figures.ts';
 import { measureHistory } from './measure-history.ts';
@@ -7,7 +8,7 @@ import { Remote, type RemoteOptions } from './remote.ts';
 import { soak } from './soak.ts';
 import { warmUp } from './warm-up.ts';
 import { measureWatchers } from './watchers.ts';
-import { percentile } from './usage.ts';
+import { cpuBetween, cpuOf, percentile } from './usage.ts';
 
 export interface RowOptions {
   /** Several are compared: each round measures all of them, one after the other. */
@@ -20,7 +21,8 @@ export interface RowOptions {
 
 type Row = (options: RowOptions, figures: Figures) => Promise<void>;
 
-const SAMPLE_MS = 200;
+/** Adding up the memory of ten processes takes 10 ms of one of the two cores. */
+const SAMPLE_MS = 1000;
 
 /** Every row of the bar, by the name that the command line takes. */
 export const rows: Readonly<Record<string, Row>> = {
@@ -28,6 +30,7 @@ export const rows: Readonly<Record<string, Row>> = {
   throughput: (options, figures) => onAll(options, figures, measureThroughput),
   latency: (options, figures) => onAll(options, figures, measureLatency),
   fanout: (options, figures) => onAll(options, figures, measureFanout),
+  idle: (options, figures) => onAll(options, figures, measureIdle),
   memory: (options, figures) => onAll({ ...options, rounds: 1 }, figures, measureMemory),
   size: (options, figures) => onAll(options, figures, measureSizes),
   cold: measureColdStart,
@@ -134,6 +137,19 @@ async function measureLatency({ remote, add, isQuick }: Round): Promise<void> {
   // Start and end cost the same in both; what is left is nine steps.
   const nine = percentile(ten.whole, 0.5) - percentile(one.whole, 0.5);
   add('one step more, ms (ten steps less one, a ninth)', nine / 9);
+}
+
+/** What a system takes that has nothing to do: beats, requests for work, sweeps. */
+async function measureIdle({ remote, add, isQuick }: Round): Promise<void> {
+  const seconds = isQuick ? 5 : 20;
+  await sleep(3000);
+  const before = cpuOf(remote.pid);
+  await sleep(1000 * seconds);
+  const { total, node, postgres, nats } = cpuBetween(before, cpuOf(remote.pid));
+  add('CPU ms a second, idle', (1000 * total) / seconds);
+  add('  of it Node', (1000 * node) / seconds);
+  add('  of it Postgres', (1000 * postgres) / seconds);
+  if (nats > 0) add('  of it NATS', (1000 * nats) / seconds);
 }
 
 async function measureFanout({ remote, add }: Round): Promise<void> {

@@ -1,4 +1,6 @@
-import { expect, it } from 'vitest';
+import perfHooks from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, it, vi } from 'vitest';
 
 import { openMetrics } from './metrics.ts';
 
@@ -33,4 +35,18 @@ it('two servers in one process → counters of their own', async () => {
   const two = openMetrics();
   one.metrics.runStarted('a');
   expect(await two.page.read()).not.toContain('workflow="a"');
+});
+
+it('an idle process → is not woken to measure its event loop, which tells how busy it was', async () => {
+  const spy = vi.spyOn(perfHooks, 'monitorEventLoopDelay');
+  const { page } = openMetrics();
+  expect(spy.mock.calls).toEqual([[{ resolution: 2 ** 31 - 1 }]]);
+  spy.mockRestore();
+  await page.read();
+  await sleep(20);
+  const text = await page.read();
+  expect(text).not.toContain('nodejs_eventloop_lag_p99_seconds');
+  const busy = Number(/^nodejs_eventloop_utilization (\S+)$/m.exec(text)?.[1]);
+  expect(busy).toBeGreaterThanOrEqual(0);
+  expect(busy).toBeLessThanOrEqual(1);
 });

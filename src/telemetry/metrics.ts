@@ -36,11 +36,37 @@ const sizes = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];
 /** A registry of its own, so that two servers in one process do not add up. */
 export function openMetrics(): OpenMetrics {
   const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
+  processMetrics(registry);
   return {
     metrics: { ...runMetrics(registry), ...loopMetrics(registry), ...apiMetrics(registry) },
     page: { contentType: registry.contentType, read: () => registry.metrics() },
   };
+}
+
+/** The longest that a timer of libuv takes: 24 days. */
+const NEVER_MS = 2 ** 31 - 1;
+
+/**
+ * The library measures the delay of the event loop by waking the process a hundred times a second,
+ * which is most of what an idle one costs. How busy the loop is tells the same and is counted by
+ * Node itself.
+ */
+function processMetrics(registry: Registry): void {
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: NEVER_MS });
+  for (const each of ['min', 'max', 'mean', 'stddev', 'p50', 'p90', 'p99']) {
+    registry.removeSingleMetric(`nodejs_eventloop_lag_${each}_seconds`);
+  }
+  let before = performance.eventLoopUtilization();
+  const busy = new Gauge({
+    name: 'nodejs_eventloop_utilization',
+    help: 'Part of the time since the last scrape that the event loop was busy, 0 to 1.',
+    registers: [registry],
+    collect: () => {
+      const now = performance.eventLoopUtilization();
+      busy.set(performance.eventLoopUtilization(now, before).utilization);
+      before = now;
+    },
+  });
 }
 
 function runMetrics(
