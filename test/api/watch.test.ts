@@ -4,8 +4,8 @@ import { createGrpcTransport } from '@connectrpc/connect-node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { RunEventSchema, type RunEvent } from '../../src/gen/behest/v1/event_pb.ts';
 import { RunService } from '../../src/gen/behest/v1/run_service_pb.ts';
+import { until } from '../services/until.ts';
 import { callRest, startApiRig, TOKEN, type ApiRig } from './api-rig.ts';
-import { until } from '../e2e/behest-process.ts';
 
 let api: ApiRig;
 let runId: string;

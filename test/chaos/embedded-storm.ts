@@ -5,8 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from '../../src/store/connect.ts';
 import { readPassword, SUPERUSER } from '../../src/store/embedded/cluster.ts';
 import { startEmbeddedPostgres } from '../../src/store/embedded/start-embedded-postgres.ts';
-import { freePort, until } from '../e2e/behest-process.ts';
 import { Dice } from '../simulation/dice.ts';
+import { freePort } from '../services/free-port.ts';
+import { until } from '../services/until.ts';
 import { chainManifest } from './chain.ts';
 import { type EffectsClient, startEffectsLedger } from './effects-client.ts';
 import { Member } from './member.ts';
@@ -80,7 +81,7 @@ async function rage(scene: Scene, options: EmbeddedStormOptions): Promise<StormR
   const accepted = await submitting;
   const endedAt = Date.now();
   const probe = async () => (observer.finished >= accepted.length ? true : undefined);
-  await until('all runs have finished', probe, END_LIMIT_MS).catch((error: Error) =>
+  await until('all runs have finished', probe, { timeoutMs: END_LIMIT_MS }).catch((error: Error) =>
     say(error.message),
   );
   const tailMs = Date.now() - endedAt;
@@ -101,7 +102,7 @@ async function killOnce(up: Member, observer: Observer): Promise<Heal> {
   await observer.look();
   const to = Date.now();
   const hasMoved = async () => observer.nextMove(to) ?? undefined;
-  const movedMs = await until('a run moves on', hasMoved, 30_000).catch(() => null);
+  const movedMs = await until('a run moves on', hasMoved).catch(() => null);
   const nextMs = movedMs === null ? null : movedMs + to - from;
   return { name: '`behest up` killed', from, to, nextMs, allMs: null };
 }

@@ -1,8 +1,8 @@
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort } from '../e2e/behest-process.ts';
 import { type LocalNats, localNats, type NatsService } from '../services/nats.ts';
+import { freePort } from '../services/free-port.ts';
 import { chainManifest } from './chain.ts';
 import { type EffectsClient, startEffectsLedger } from './effects-client.ts';
 import { Member } from './member.ts';

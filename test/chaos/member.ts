@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { BehestProcess, type Launch, until } from '../e2e/behest-process.ts';
+import { BehestProcess, type Launch } from '../e2e/behest-process.ts';
+import { until } from '../services/until.ts';
 
 /** One role of Behest as a process that is killed and comes back, as a supervisor would see to. */
 export class Member {
@@ -34,7 +35,7 @@ export class Member {
         const said = this.#process?.output ?? '';
         return said.includes(`"${this.#launch.role}.ready"`) ? true : undefined;
       },
-      timeoutMs,
+      { timeoutMs },
     );
   }
 

@@ -4,7 +4,7 @@ import {
   type EmbeddedPostgres,
   startEmbeddedPostgres,
 } from '../../src/store/embedded/start-embedded-postgres.ts';
-import { freePort } from '../e2e/behest-process.ts';
+import { freePort } from '../services/free-port.ts';
 
 /** Postgres as a server of its own on one TCP port, also after it was killed. */
 export class PostgresServer {

@@ -2,8 +2,8 @@ import { chmod, mkdtemp, mkdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { until } from '../e2e/behest-process.ts';
 import { localNats } from '../services/nats.ts';
+import { until } from '../services/until.ts';
 import { Member } from './member.ts';
 import { PostgresServer } from './postgres-server.ts';
 

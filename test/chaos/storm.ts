@@ -2,8 +2,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from '../../src/store/connect.ts';
-import { until } from '../e2e/behest-process.ts';
 import { Dice } from '../simulation/dice.ts';
+import { until } from '../services/until.ts';
 import { type Blow, lots } from './blows.ts';
 import { type Fleet, membersOf, openFleet } from './fleet.ts';
 import { Memory } from './memory.ts';
@@ -100,7 +100,7 @@ function latencyOf({ seconds, steps }: StormOptions): number {
 
 async function allFinished(observer: Observer, count: number): Promise<void> {
   const probe = async () => (observer.finished >= count ? true : undefined);
-  await until(`${count} runs have finished`, probe, END_LIMIT_MS);
+  await until(`${count} runs have finished`, probe, { timeoutMs: END_LIMIT_MS });
 }
 
 async function strikeAll(
@@ -152,5 +152,5 @@ async function strike({ fleet, observer, dice, measured }: Scene, blow: Blow): P
 async function allMoved(observer: Observer, standing: readonly string[], from: number) {
   const probe = async () =>
     observer.movesOf(standing, from).length === standing.length ? true : undefined;
-  await until('all runs have moved', probe, HEAL_LIMIT_MS).catch(() => undefined);
+  await until('all runs have moved', probe, { timeoutMs: HEAL_LIMIT_MS }).catch(() => undefined);
 }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { until } from '../e2e/behest-process.ts';
+import { until } from '../services/until.ts';
 
 /** Where runs are asked for, and with whose token. */
 export interface Door {
@@ -18,7 +18,7 @@ export async function submitRun(door: Door, key: string): Promise<string> {
     const { job_id: id } = await ask<{ job_id: string }>(door, '/workflows/execute', body);
     return id;
   };
-  return await until(`run ${key} is accepted`, start, PATIENCE_MS);
+  return await until(`run ${key} is accepted`, start, { timeoutMs: PATIENCE_MS });
 }
 
 /** Waits until the source with the workflow has been read. */

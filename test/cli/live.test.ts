@@ -4,7 +4,8 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
-import { Server, until } from '../e2e/behest-process.ts';
+import { Server } from '../e2e/behest-process.ts';
+import { until } from '../services/until.ts';
 import { BehestCommand } from './behest-command.ts';
 import type { Outcome } from './fake-terminal.ts';
 import { liveFlows, workflow } from './live-flows.ts';

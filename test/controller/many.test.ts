@@ -4,8 +4,8 @@ import { createInProcessBus } from '../../src/bus/in-process-bus.ts';
 import { createJetStreamBus } from '../../src/bus/jetstream-bus.ts';
 import type { Bus } from '../../src/bus/bus.ts';
 import { isFinal } from '../../src/record/run.ts';
-import { until } from '../e2e/behest-process.ts';
 import { localNats, natsService, type NatsService } from '../services/nats.ts';
+import { until } from '../services/until.ts';
 import { Rig } from './rig.ts';
 
 const nats = await natsService();
@@ -49,7 +49,7 @@ async function allEnd(rig: Rig, ids: readonly string[]): Promise<void> {
       const runs = await rig.ledger.loadRuns(ids);
       return runs.every(({ run }) => isFinal(run.status)) ? true : undefined;
     },
-    60_000,
+    { timeoutMs: 60_000 },
   );
 }
 

@@ -17,9 +17,9 @@ import { type Runner, startRunner } from '../../src/runner/runner.ts';
 import { sha256 } from '../../src/main/start-controller.ts';
 import { blobsOf, openStore, type Store } from '../../src/store/open-store.ts';
 import { newRunId } from '../../src/store/uuid.ts';
-import { until } from '../e2e/behest-process.ts';
 import { freshDatabase } from '../services/postgres.ts';
 import { revisionChange, workflowChange } from '../store/samples.ts';
+import { until } from '../services/until.ts';
 
 export const quiet: Log = {
   debug: () => undefined,

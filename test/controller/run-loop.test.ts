@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { until } from '../e2e/behest-process.ts';
+import { until } from '../services/until.ts';
 import { Rig } from './rig.ts';
 
 let rig: Rig;

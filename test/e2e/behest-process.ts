@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
+import { freePort } from '../services/free-port.ts';
+import { until } from '../services/until.ts';
 
 const ENTRY = resolve(import.meta.dirname, '../../bin/behest.mjs');
 
@@ -49,34 +50,6 @@ export class BehestProcess {
     this.child.kill(signal);
     return await this.exited;
   }
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const address = server.address();
-  await new Promise((done) => server.close(done));
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
-
-/** Waits for what `probe` gives, other than undefined; says what it last met when it never does. */
-export async function until<T>(
-  what: string,
-  probe: () => Promise<T | undefined>,
-  timeoutMs = 30_000,
-): Promise<T> {
-  const end = Date.now() + timeoutMs;
-  let last: unknown = 'no answer';
-  while (Date.now() < end) {
-    try {
-      const found = await probe();
-      if (found !== undefined) return found;
-    } catch (error) {
-      last = error;
-    }
-    await new Promise((done) => setTimeout(done, 50));
-  }
-  throw new Error(`${what}: not within ${timeoutMs} ms; last: ${String(last)}`);
 }
 
 /** One server under test: where it listens, and how to call its REST face. */

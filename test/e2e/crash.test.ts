@@ -2,7 +2,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { Server, until } from './behest-process.ts';
+import { until } from '../services/until.ts';
+import { Server } from './behest-process.ts';
 import { type Effect, Effects, effectWorkflow } from './effects.ts';
 
 const RUNS = 110;
@@ -113,7 +114,7 @@ test(`SIGKILL ${KILLS} times in the middle of ${RUNS} runs → each completes, n
   await until(
     'every run has ended',
     async () => ((await statuses())['completed'] === RUNS ? true : undefined),
-    60_000,
+    { timeoutMs: 60_000 },
   );
 
   expect(await statuses()).toEqual({ completed: RUNS });

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type NatsService, localNats } from '../services/nats.ts';
 import { freshDatabase } from '../services/postgres.ts';
-import { BehestProcess, Server, until } from './behest-process.ts';
+import { until } from '../services/until.ts';
+import { BehestProcess, Server } from './behest-process.ts';
 import { Effects, effectWorkflow } from './effects.ts';
 
 const nats: NatsService | null = await localNats();

@@ -3,7 +3,8 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Server, until } from './behest-process.ts';
+import { until } from '../services/until.ts';
+import { Server } from './behest-process.ts';
 
 const EXAMPLES = resolve(import.meta.dirname, '../../workflows.d');
 

@@ -3,7 +3,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { Server, until } from './behest-process.ts';
+import { until } from '../services/until.ts';
+import { Server } from './behest-process.ts';
 
 interface Source {
   readonly last_applied_revision: string;
@@ -54,7 +55,7 @@ async function source(): Promise<Source> {
 /** Waits until it is so, and says how long it took. */
 async function soon(what: string, isSo: () => Promise<boolean>): Promise<number> {
   const started = Date.now();
-  await until(what, async () => ((await isSo()) ? true : undefined), 10_000);
+  await until(what, async () => ((await isSo()) ? true : undefined), { timeoutMs: 10_000 });
   return Date.now() - started;
 }
 

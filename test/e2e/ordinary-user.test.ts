@@ -3,7 +3,8 @@ import { chown, mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type Account, Server, until } from './behest-process.ts';
+import { until } from '../services/until.ts';
+import { type Account, Server } from './behest-process.ts';
 
 /** Whoever runs the tests; when that is root, the account that owns nothing. */
 function ordinaryAccount(): Account | null {

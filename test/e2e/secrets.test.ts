@@ -8,7 +8,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connect } from '../../src/store/connect.ts';
 import { emptyDatabase } from '../services/postgres.ts';
 import { localNats, type NatsService } from '../services/nats.ts';
-import { Server, until } from './behest-process.ts';
+import { until } from '../services/until.ts';
+import { Server } from './behest-process.ts';
 
 const SECRET = `s3cr3t/${randomBytes(9).toString('hex')}+&?é`;
 

@@ -7,7 +7,8 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { customerSupport } from '../api/seed-documents.ts';
-import { Server, until } from './behest-process.ts';
+import { until } from '../services/until.ts';
+import { Server } from './behest-process.ts';
 import { MediaProvider } from './media-provider.ts';
 
 const EXAMPLES = resolve(import.meta.dirname, '../../workflows.d');

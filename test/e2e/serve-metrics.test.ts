@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { openMetrics } from '../../src/telemetry/metrics.ts';
-import { freePort } from './behest-process.ts';
 import { serveMetrics } from '../../src/main/serve-metrics.ts';
+import { freePort } from '../services/free-port.ts';
 
 it('a port is set → /metrics there, nothing else; closed at the end', async () => {
   const endings: (() => Promise<void>)[] = [];

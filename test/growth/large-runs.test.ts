@@ -6,7 +6,7 @@ import { compile } from '../../src/graph/compile.ts';
 import type { StepSpec } from '../../src/graph/spec.ts';
 import { NO_ITEM } from '../../src/task/task.ts';
 import { startApiRig, type ApiRig } from '../api/api-rig.ts';
-import { until } from '../e2e/behest-process.ts';
+import { until } from '../services/until.ts';
 
 const LONG = 3000;
 const WIDE = 20_000;
@@ -83,7 +83,7 @@ describe('through the API', () => {
         if (run.status === 'failed') throw new Error(JSON.stringify(run.error));
         return run.status === 'completed' ? true : undefined;
       },
-      90_000,
+      { timeoutMs: 90_000 },
     );
     return id;
   }

@@ -7,7 +7,7 @@ import { aliveMb } from '../../bench/alive.ts';
 import type { RunEvent } from '../../src/gen/behest/v1/event_pb.ts';
 import { RunService } from '../../src/gen/behest/v1/run_service_pb.ts';
 import { startApiRig, TOKEN, type ApiRig } from '../api/api-rig.ts';
-import { until } from '../e2e/behest-process.ts';
+import { until } from '../services/until.ts';
 
 const WATCHERS = 1000;
 /** Streams on one connection. */

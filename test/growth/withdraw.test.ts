@@ -3,8 +3,8 @@ import { createInProcessBus } from '../../src/bus/in-process-bus.ts';
 import { createJetStreamBus } from '../../src/bus/jetstream-bus.ts';
 import type { Bus } from '../../src/bus/bus.ts';
 import { sampleTask } from '../bus/samples.ts';
-import { until } from '../e2e/behest-process.ts';
 import { natsService } from '../services/nats.ts';
+import { until } from '../services/until.ts';
 
 const TASKS = 4000;
 const WITHDRAWN_EVERY = 40;
