@@ -1,5 +1,5 @@
 /**
- * The rooms of `src/` and what each may know. HOUSE.md draws the same picture with its reasons.
+ * The rooms of `src/` and what each may know. ARCHITECTURE.md tells what each is for.
  * A new row or entry needs a reason beside it; the rooms test enforces the rest.
  */
 export interface Room {
