@@ -7,6 +7,7 @@ import {
   signature,
 } from './functions/function-def.ts';
 import { FUNCTIONS } from './functions/function-table.ts';
+import { patternFlaw } from './functions/pattern.ts';
 import { compileMacro, type MacroCall, MACROS } from './macros.ts';
 import { type Context, flaw, type Node, spanOf, withHint } from './node.ts';
 import { didYouMean } from './suggest.ts';
@@ -31,8 +32,23 @@ export function compileCall(context: Context, call: MacroCall): Node {
     ),
   );
   if (fitting.length === 0) return wrongTypes(context, call, { nodes, candidates });
+  const wrong = call.name === 'matches' ? wrongPattern(context, args[1]) : null;
+  if (wrong !== null) return wrong;
   if (fitting.some(({ result }) => EXOTIC.has(result))) context.findings.isExotic = true;
   return callNode(call.name, nodes, fitting);
+}
+
+/** Of a pattern that is spelled out: one from the data is looked at when it is used. */
+function wrongPattern(context: Context, pattern: ASTNode | undefined): Node | null {
+  if (pattern?.op !== 'value' || typeof pattern.args !== 'string') return null;
+  const reason = patternFlaw(pattern.args);
+  if (reason === null) return null;
+  return flaw(context, {
+    code: 'wrong-arguments',
+    span: spanOf(pattern),
+    message: `\`matches\` cannot be used like this: ${reason}.`,
+    hint: 'Write a regular expression as RE2 takes it, or match in a `code` step.',
+  });
 }
 
 function callNode(name: string, nodes: readonly Node[], overloads: readonly FunctionDef[]): Node {

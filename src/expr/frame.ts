@@ -3,6 +3,11 @@ import { MAX_COST, MAX_TEXT_LENGTH, MAX_VALUE_DEPTH } from './limits.ts';
 import type { Scope } from './scope.ts';
 import type { Value } from './value.ts';
 
+function tooDeep(): Fault {
+  const remedy = 'take a part of them, or work in a code step';
+  return new Fault(`the values nest deeper than ${MAX_VALUE_DEPTH} levels; ${remedy}`, 'limit');
+}
+
 /** One evaluation under way: what it reads, its macro variables and the cost it has left. */
 export class Frame {
   readonly scope: Scope;
@@ -29,7 +34,8 @@ export class Frame {
   chargeText(length: number): void {
     if (length > MAX_TEXT_LENGTH) {
       throw new Fault(
-        `it makes text of ${length} characters; at most ${MAX_TEXT_LENGTH} are allowed`,
+        `it makes text of ${length} characters; at most ${MAX_TEXT_LENGTH} are allowed; ` +
+          'make it in a code step',
         'limit',
       );
     }
@@ -39,7 +45,7 @@ export class Frame {
   /** Goes one level deeper into a value; too deep ends the evaluation. */
   nested<T>(work: () => T): T {
     this.#depth += 1;
-    if (this.#depth > MAX_VALUE_DEPTH) throw new Fault('the values nest too deep', 'limit');
+    if (this.#depth > MAX_VALUE_DEPTH) throw tooDeep();
     try {
       return work();
     } finally {

@@ -129,6 +129,8 @@ describe('a mistake in an expression → one problem with its place', () => {
     ['{{ true || "a" }}', 'wrong-type', '"a"', 'Each side of `||`'],
     ['{{ 1 ? 2 : 3 }}', 'wrong-type', '1', 'before `?`'],
     ['{{ {1: 2} }}', 'wrong-type', '1', 'keys of a map are text'],
+    ['{{ input.x.matches("(") }}', 'wrong-arguments', '"("', 'expression is not valid', 'RE2'],
+    ['{{ matches(input.x, "a)") }}', 'wrong-arguments', '"a)"', 'expression is not valid', 'RE2'],
     ['{{ "a".b }}', 'wrong-type', '"a".b', 'A string has no fields'],
     ['{{ b"a" }}', 'wrong-type', 'b"a"', 'bytes, which JSON cannot carry', 'base64'],
     [

@@ -12,18 +12,29 @@ const compiled = new Map<string, RE2JS>();
  * expressions can be made to run for ever.
  */
 export function isMatch(frame: Frame, text: string, pattern: string): boolean {
-  if (pattern.length > MAX_PATTERN_LENGTH) {
-    throw new Fault(
-      `the pattern has ${pattern.length} characters; at most ${MAX_PATTERN_LENGTH} are allowed`,
-    );
-  }
   frame.charge(text.length + pattern.length);
   return patternOf(pattern).test(text);
+}
+
+/** Why a pattern that an expression spells out can never be used; null when it can. */
+export function patternFlaw(pattern: string): string | null {
+  try {
+    patternOf(pattern);
+    return null;
+  } catch (error) {
+    if (error instanceof Fault) return error.message;
+    throw error;
+  }
 }
 
 function patternOf(pattern: string): RE2JS {
   const known = compiled.get(pattern);
   if (known !== undefined) return known;
+  if (pattern.length > MAX_PATTERN_LENGTH) {
+    throw new Fault(
+      `the pattern has ${pattern.length} characters; at most ${MAX_PATTERN_LENGTH} are allowed`,
+    );
+  }
   const fresh = compile(pattern);
   if (compiled.size >= CAPACITY) compiled.clear();
   compiled.set(pattern, fresh);
