@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { HardError } from '../../errors.ts';
 import {
+  MAX_LOG_CHARACTERS,
   MAX_LOG_LINE_CHARACTERS,
   MAX_RESULT_CHARACTERS,
   type Call,
@@ -42,21 +43,30 @@ export async function callProcess(request: ProcessCall): Promise<WorkerEnd> {
     await writeFiles(folder, request.call);
     const reason = await run(folder, request);
     const text = await readFile(join(folder, '.result.json'), 'utf8').catch(() => undefined);
-    const none: WorkerFiles = new Map();
     if (text === undefined) return { kind: 'died', reason };
-    if (text.length > 2 * MAX_RESULT_CHARACTERS) {
-      const message = `the result is longer than ${MAX_RESULT_CHARACTERS} characters of JSON`;
-      return { kind: 'result', result: { kind: 'limit', message }, files: none };
-    }
+    // The result is text in the text: each of its characters may take two here.
+    if (text.length > 2 * MAX_RESULT_CHARACTERS + SURROUNDINGS) return tooLong;
     const result = JSON.parse(text) as CallResult;
-    if (result.kind !== 'returned') return { kind: 'result', result, files: none };
+    if (result.kind === 'returned' && result.output.length > MAX_RESULT_CHARACTERS) return tooLong;
+    if (result.kind !== 'returned') return { kind: 'result', result, files: new Map() };
     return await withOutputs(folder, request.call.outputs, result);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-type WorkerFiles = Extract<WorkerEnd, { kind: 'result' }>['files'];
+/** What stands around the result in the file that it is left in. */
+const SURROUNDINGS = 1000;
+const tooLong: WorkerEnd = {
+  kind: 'result',
+  result: {
+    kind: 'limit',
+    message:
+      `the result is longer than ${MAX_RESULT_CHARACTERS} characters of JSON; write it to a file ` +
+      'that `outputs` names',
+  },
+  files: new Map(),
+};
 
 /** Adds what the call wrote of its outputs. */
 async function withOutputs(
@@ -103,10 +113,9 @@ function run(folder: string, { language, report, signal }: ProcessCall): Promise
     [child.stdout, 'info'],
     [child.stderr, 'warn'],
   ] as const;
+  const log = boundedLog(report);
   for (const [stream, level] of levels) {
-    createInterface({ input: stream }).on('line', (line) => {
-      report({ kind: 'log', level, message: line.slice(0, MAX_LOG_LINE_CHARACTERS) });
-    });
+    createInterface({ input: stream }).on('line', (line) => log(level, line));
   }
   return new Promise<string>((resolve, reject) => {
     child.on('error', reject);
@@ -120,6 +129,18 @@ function run(folder: string, { language, report, signal }: ProcessCall): Promise
     signal.removeEventListener('abort', kill);
     kill();
   });
+}
+
+/** As much as a worker may log. */
+function boundedLog(report: Report): (level: 'info' | 'warn', line: string) => void {
+  let left = MAX_LOG_CHARACTERS;
+  return (level, line) => {
+    if (left < 0) return;
+    const message = line.slice(0, MAX_LOG_LINE_CHARACTERS);
+    left -= message.length + 1;
+    if (left >= 0) report({ kind: 'log', level, message });
+    else report({ kind: 'log', level: 'warn', message: 'further output was dropped' });
+  };
 }
 
 function killGroup(pid: number | undefined): void {

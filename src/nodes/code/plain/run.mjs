@@ -34,7 +34,8 @@ Object.assign(globalThis, {
   },
 });
 writeFileSync('.result.json', JSON.stringify(await result()));
-process.exit(0);
+// What was printed and not yet taken would be lost with the process.
+process.stdout.write('', () => process.stderr.write('', () => process.exit(0)));
 
 async function result() {
   let value;
