@@ -3,13 +3,15 @@ import { prepareTask } from '../engine/prepare.ts';
 import { outstanding } from '../engine/outstanding.ts';
 import type { Bus, TaskRef } from '../bus/bus.ts';
 import { type Checkpoint, type Outcome, type Task, taskId } from '../task/task.ts';
-import type { Ledger, Log } from './ports.ts';
+import type { Clock, Ledger, Log } from './ports.ts';
 import type { MovedRun } from './run-batch.ts';
 import type { CachedRun } from './run-cache.ts';
+import { sendEnds, sendTasks } from './send-fitting.ts';
 
 export interface EffectParts {
   readonly bus: Bus;
   readonly ledger: Ledger;
+  readonly clock: Clock;
   readonly log: Log;
   /** Has these runs looked at: new children, or runs with a new request. */
   readonly look: (runIds: readonly string[], hasRequests: boolean) => void;
@@ -54,7 +56,7 @@ async function publishTasks(parts: EffectParts, moved: readonly MovedRun[]): Pro
     each.run.isFresh = false;
   }
   if (doubtful.length > 0) tasks.push(...(await missingOf(parts, moved, doubtful)));
-  if (tasks.length > 0) await parts.bus.publishTasks(tasks);
+  if (tasks.length > 0) await sendTasks(parts.bus, tasks, parts.clock.now());
   return tasks.length > 0;
 }
 
@@ -115,7 +117,7 @@ function stopAttempts(parts: EffectParts, moved: readonly MovedRun[]): void {
 /** A child's end is a checkpoint of its parent's step. Resolves to whether there was one. */
 async function reportEnds(parts: EffectParts, moved: readonly MovedRun[]): Promise<boolean> {
   const ends = moved.flatMap(({ run }) => childEnd(run));
-  if (ends.length > 0) await parts.bus.publishCheckpoints(ends);
+  if (ends.length > 0) await sendEnds(parts.bus, ends);
   return ends.length > 0;
 }
 

@@ -186,7 +186,7 @@ export class RunLoop {
       this.look(runIds, hasRequests);
     const failed = (error: unknown, runIds: readonly string[]) => this.#sendLater(error, runIds);
     const sent = () => this.#effectsOutage.succeeded();
-    await carryOut({ bus, ledger, log, look, failed, sent }, moved);
+    await carryOut({ bus, ledger, clock, log, look, failed, sent }, moved);
     for (const each of moved) this.#settle(each);
   }
 

@@ -3,6 +3,7 @@ import type { Periodic } from './every.ts';
 import type { Clock, Ledger } from './ports.ts';
 import { endCheckpoint } from './run-effects.ts';
 import type { RunLoop } from './run-loop.ts';
+import { sendEnds } from './send-fitting.ts';
 
 export interface SweepParts {
   readonly ledger: Ledger;
@@ -68,7 +69,8 @@ async function wakeDue({ ledger, loop, clock }: SweepParts): Promise<void> {
 
 async function reportOrphans({ ledger, bus }: SweepParts): Promise<void> {
   const ends = await ledger.orphanedChildren(PAGE);
-  if (ends.length > 0) await bus.publishCheckpoints(ends.map(({ child }) => endCheckpoint(child)));
+  const checkpoints = ends.map(({ child }) => endCheckpoint(child));
+  if (ends.length > 0) await sendEnds(bus, checkpoints);
 }
 
 /** Also the start-up pass: it brings every unfinished run to hand. */
