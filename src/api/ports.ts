@@ -72,7 +72,7 @@ export interface RunLibrary {
   activity(query: ActivityQuery): Promise<RecordedActivity[]>;
   /** The same for many runs at once; at most `limit` facts and as many entries for each. */
   newsOf(runs: readonly RunPosition[], limit: number): Promise<RunNews>;
-  /** Idempotent by id. */
+  /** Idempotent by id. Rejects with an error named InboxFull when too many wait already. */
   addRequest(request: RunRequest): Promise<void>;
 }
 

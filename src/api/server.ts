@@ -53,6 +53,8 @@ export interface ApiOptions {
   readonly maxBodyBytes?: number;
   /** Default 64 MiB. */
   readonly maxUploadBytes?: number;
+  /** Watches open at once. Default 10,000. */
+  readonly maxWatches?: number;
   readonly now: () => number;
   readonly newRunId: (now: number) => string;
   /** A defect of ours whose caller hears only "internal"; for the log. */

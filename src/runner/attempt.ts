@@ -7,6 +7,16 @@ import type { Redactor } from './redact.ts';
 import { type StopCause, stopReason } from './terminate.ts';
 
 const MAX_LINE_LENGTH = 8_192;
+/** Lines of one attempt, with its progress and stats: all of them are stored, and stay. */
+export const MAX_LINES = 10_000;
+const LEFT_OUT = {
+  level: 'warn',
+  message:
+    `This attempt wrote ${MAX_LINES} lines, the limit: the rest is left out. ` +
+    'Log less, or store an artifact.',
+} as const;
+
+type Line = Omit<ActivityEntry, 'runId' | 'step' | 'item' | 'attempt' | 'at'>;
 
 /** What every attempt of a runner shares. */
 export interface AttemptServices {
@@ -38,6 +48,7 @@ export class Attempt implements StepContext {
   private readonly deliveries: Delivery<Task>[];
   /** Made when the handler first asks: most never do, and it costs more than all else here. */
   private abort: AbortController | null = null;
+  private lines = 0;
 
   constructor(delivery: Delivery<Task>, services: AttemptServices, redactor: Redactor) {
     this.task = delivery.message;
@@ -127,9 +138,14 @@ export class Attempt implements StepContext {
     for (const delivery of this.deliveries) delivery.release();
   }
 
-  private write(line: Omit<ActivityEntry, 'runId' | 'step' | 'item' | 'attempt' | 'at'>): void {
+  private write(line: Line): void {
     // After the outcome is decided an abandoned handler may still talk; nobody asked it to.
-    if (this.finished) return;
+    if (this.finished || this.lines > MAX_LINES) return;
+    this.lines += 1;
+    this.send(this.lines > MAX_LINES ? LEFT_OUT : line);
+  }
+
+  private send(line: Line): void {
     const { runId, step, item, attempt } = this.task;
     const message = storableText(this.redactor.text(line.message).slice(0, MAX_LINE_LENGTH));
     const at = this.services.now();

@@ -1,4 +1,5 @@
 import type { Sql } from './connect.ts';
+import { dropVersions } from './drop-versions.ts';
 import { plainMap } from './plain-text.ts';
 import type { WorkflowPlan } from './plan-revision.ts';
 
@@ -19,6 +20,7 @@ export async function writeWorkflows(
   for (let from = 0; from < changed.length; from += BATCH) {
     await updateWorkflows(sql, changed.slice(from, from + BATCH), context);
   }
+  await dropVersions(sql, versions);
 }
 
 async function insertVersions(

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { MAX_JSON_DEPTH } from '../../src/api/transcode/read-body.ts';
 import { MAX_FIELDS, MAX_FILES } from '../../src/api/transcode/read-form.ts';
 import { MAX_URL_LENGTH } from '../../src/api/transcode/transcoder.ts';
+import { MAX_WATCHES } from '../../src/api/watch/watch-hub.ts';
 import { MAX_MESSAGE_BYTES } from '../../src/bus/codec.ts';
 import { MAX_CHILD_DEPTH } from '../../src/controller/adopt-children.ts';
 import { FAN_LIMIT } from '../../src/engine/perform.ts';
@@ -16,7 +17,10 @@ import { MAX_PROBLEMS } from '../../src/manifest/parse.ts';
 import { MAX_OPEN_BRACKETS, MAX_SCALARS } from '../../src/manifest/text-flood.ts';
 import { MAX_ALIASES, MAX_DEPTH, MAX_VALUES } from '../../src/manifest/yaml-value.ts';
 import * as code from '../../src/nodes/code/call.ts';
+import { MAX_LINES } from '../../src/runner/attempt.ts';
 import { defaultLimits } from '../../src/source/source.ts';
+import { MAX_WAITING_REQUESTS } from '../../src/store/add-request.ts';
+import { KEPT_VERSIONS } from '../../src/store/drop-versions.ts';
 import { startApiRig, TOKEN, type Answer, type ApiRig } from './api-rig.ts';
 
 const page = readFileSync(join(import.meta.dirname, '../../docs/operations/limits.md'), 'utf8');
@@ -53,6 +57,10 @@ describe('docs/operations/limits.md says what the code says', () => {
     ['Items of a `forEach`', plain(FAN_LIMIT)],
     ['Items of a `forEach` at once (default)', plain(graph.DEFAULT_MAX_PARALLEL)],
     ['Workflows within workflows', plain(MAX_CHILD_DEPTH)],
+    ['Versions of a workflow without a run', plain(KEPT_VERSIONS)],
+    ['Watches open at one server', plain(MAX_WATCHES)],
+    ['Requests of a run that no controller has read yet', plain(MAX_WAITING_REQUESTS)],
+    ['Lines of an attempt, with progress, stats', plain(MAX_LINES)],
     ['Duration', `${plain(MAX_DURATION_MS / 86_400_000)} d`],
     ['Expression, characters', plain(expr.MAX_EXPRESSION_LENGTH)],
     ['Syntax nodes of an expression', plain(expr.MAX_NODES)],

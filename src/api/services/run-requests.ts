@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { create } from '@bufbuild/protobuf';
+import { Code, ConnectError } from '@connectrpc/connect';
 import {
   CancelResponseSchema,
   RetryResponseSchema,
@@ -26,7 +27,12 @@ export async function ask(
   request: Pick<RunRequest, 'by' | 'body'>,
 ): Promise<void> {
   const id = randomUUID();
-  await api.library.addRequest({ id, runId: run.id, createdAt: api.now(), ...request });
+  try {
+    await api.library.addRequest({ id, runId: run.id, createdAt: api.now(), ...request });
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== 'InboxFull') throw error;
+    throw new ConnectError(error.message, Code.ResourceExhausted, undefined, [], error);
+  }
   api.signals.nudge([run.id]);
 }
 

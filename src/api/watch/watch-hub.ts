@@ -1,3 +1,4 @@
+import { Code, ConnectError } from '@connectrpc/connect';
 import type { RunRecord } from '../../record/run.ts';
 import type { VersionRecord } from '../../record/workflow.ts';
 import type { Library, RunViewer, Signals } from '../ports.ts';
@@ -8,12 +9,16 @@ import { RunFeed } from './run-feed.ts';
 
 /** Signals can be lost; this finds out all the same. */
 const POLL_MS = 1000;
+/** Each holds a connection or a stream of one, and what has just happened to its run. */
+export const MAX_WATCHES = 10_000;
 
 export interface WatchHubOptions {
   readonly library: Pick<Library, 'factsSince' | 'activity' | 'newsOf'>;
   readonly signals: Pick<Signals, 'onChanged'>;
   readonly viewer: RunViewer;
   readonly now: () => number;
+  /** Open at once, over all runs. Default MAX_WATCHES. */
+  readonly maxWatches?: number;
 }
 
 export interface WatchRequest {
@@ -25,12 +30,15 @@ export interface WatchRequest {
 
 /** Shares one feed among all who watch a run in this process. */
 export interface WatchHub {
+  /** Throws RESOURCE_EXHAUSTED while as many watches are open as there may be. */
   follow(request: WatchRequest): AsyncGenerator<FeedItem>;
   close(): void;
 }
 
 export function createWatchHub(options: WatchHubOptions): WatchHub {
+  const { maxWatches = MAX_WATCHES } = options;
   const feeds = new Map<string, SharedFeed>();
+  let watches = 0;
   const reader = new FeedReader(options);
   const stopListening = options.signals.onChanged((runIds) => {
     for (const id of runIds) {
@@ -50,6 +58,7 @@ export function createWatchHub(options: WatchHubOptions): WatchHub {
     return shared;
   };
   const leave = (runId: string, shared: SharedFeed): void => {
+    watches -= 1;
     shared.watchers -= 1;
     if (shared.watchers > 0) return;
     reader.forget(shared);
@@ -63,7 +72,9 @@ export function createWatchHub(options: WatchHubOptions): WatchHub {
     },
     async *follow(request) {
       const { run, from, signal } = request;
+      if (watches >= maxWatches) throw tooMany(maxWatches);
       const shared = open(request);
+      watches += 1;
       shared.watchers += 1;
       try {
         yield* shared.feed.follow(from, signal);
@@ -72,6 +83,12 @@ export function createWatchHub(options: WatchHubOptions): WatchHub {
       }
     },
   };
+}
+
+function tooMany(limit: number): ConnectError {
+  const remedy = 'close some, or watch at another server';
+  const message = `This server has ${limit} open watches, its limit; ${remedy}.`;
+  return new ConnectError(message, Code.ResourceExhausted);
 }
 
 interface SharedFeed {

@@ -52,8 +52,9 @@ async function store(context: StepContext, config: StoreConfig): Promise<Json> {
   }
   const bytes = bytesOf(config);
   if (bytes.byteLength > MAX_STORED_BYTES) {
-    const message = `'${name}' has ${bytes.byteLength} bytes; an artifact holds ${MAX_STORED_BYTES}`;
-    throw new HardError('limit', message);
+    const found = `'${name}' has ${bytes.byteLength} bytes`;
+    const remedy = `an artifact holds at most ${MAX_STORED_BYTES}: store it in parts`;
+    throw new HardError('limit', `${found}; ${remedy}`);
   }
   return storeArtifact(context, {
     path: name,

@@ -6,11 +6,13 @@ export function excessOf(
 ): CallResult | undefined {
   const large = written.find(({ size }) => size > MAX_OUTPUT_FILE_BYTES);
   if (large !== undefined) {
-    const message = `'${large.path}' has ${large.size} bytes; an output has ${MAX_OUTPUT_FILE_BYTES} at most`;
-    return { kind: 'limit', message };
+    const found = `'${large.path}' has ${large.size} bytes`;
+    const limit = `an output has ${MAX_OUTPUT_FILE_BYTES} at most`;
+    return { kind: 'limit', message: `${found}; ${limit}; write it in parts` };
   }
   const total = written.reduce((sum, { size }) => sum + size, 0);
   if (total <= MAX_OUTPUT_FILES_BYTES) return undefined;
-  const message = `the outputs have ${total} bytes together; a step has ${MAX_OUTPUT_FILES_BYTES} at most`;
-  return { kind: 'limit', message };
+  const found = `the outputs have ${total} bytes together`;
+  const limit = `a step has ${MAX_OUTPUT_FILES_BYTES} at most`;
+  return { kind: 'limit', message: `${found}; ${limit}; write them in several steps` };
 }
