@@ -12,10 +12,11 @@ export async function up(): Promise<void> {
     const bus = await openBus(parts);
     const { startApiPart } = await import('./start-api.ts');
     const { server, token } = await startApiPart(parts, { store, bus });
-    const { startRunnerPart } = await import('./start-runner.ts');
-    await startRunnerPart(parts, { bus, selfUrl: server.url });
     const { startControllerPart } = await import('./start-controller.ts');
     await startControllerPart(parts, { store, bus, selfUrl: server.url });
+    // Last, so that it ends first: what it reports while it drains is recorded by the controller.
+    const { startRunnerPart } = await import('./start-runner.ts');
+    await startRunnerPart(parts, { bus, selfUrl: server.url });
     printWelcome(parts, { server, token, store, bus });
   });
 }

@@ -88,7 +88,8 @@ function grouped(key: (effect: Effect) => string): Effect[][] {
   return Object.values(Object.groupBy(effects.all, key)).map((group) => group ?? []);
 }
 
-test(`SIGKILL ${KILLS} times in the middle of ${RUNS} runs → each completes, nothing counts twice`, async () => {
+/** A server with the workflow `chain`, whose steps call the world outside one after another. */
+async function serveChain(): Promise<void> {
   const flows = join(folder, 'flows');
   await mkdir(flows);
   await writeFile(join(flows, 'chain.yaml'), effectWorkflow('chain', effects.url, STEPS));
@@ -101,6 +102,10 @@ test(`SIGKILL ${KILLS} times in the middle of ${RUNS} runs → each completes, n
     const { workflows } = await server!.get<{ workflows: unknown[] }>('/workflows/list');
     return workflows.length === 1 ? true : undefined;
   });
+}
+
+test(`SIGKILL ${KILLS} times in the middle of ${RUNS} runs → each completes, nothing counts twice`, async () => {
+  await serveChain();
   const gate = Promise.withResolvers<void>();
   effects.gate = gate.promise;
   const ids = await submit();
@@ -127,6 +132,28 @@ test(`SIGKILL ${KILLS} times in the middle of ${RUNS} runs → each completes, n
   }
   checkEffects();
 }, 300_000);
+
+test('SIGTERM in the middle of a call → it is waited for and recorded, and not made again', async () => {
+  await serveChain();
+  const gate = Promise.withResolvers<void>();
+  effects.gate = gate.promise;
+  const asked = { workflow_id: 'chain', input: {} };
+  const { job_id: id } = await server!.post<{ job_id: string }>('/workflows/execute', asked);
+  await until('the call is made', async () => effects.all[0]);
+  const stopped = server!.stop();
+  await until(
+    'it stops',
+    async () => server!.process.output.includes('process.stopping') || undefined,
+  );
+  gate.resolve();
+  await stopped;
+  await server!.restart();
+  await until('the run has ended', async () => {
+    const { status } = await server!.get<{ status: string }>(`/api/v1/jobs/${id}`);
+    return status === 'completed' || undefined;
+  });
+  expect(effects.all.map(({ step }) => step)).toEqual(STEPS);
+}, 60_000);
 
 function checkEffects(): void {
   const bySteps = grouped(({ run, step }) => `${run} ${step}`);
