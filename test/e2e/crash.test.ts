@@ -114,7 +114,7 @@ test(`SIGKILL ${KILLS} times in the middle of ${RUNS} runs → each completes, n
   for (let kill = 0; kill < KILLS; kill += 1) {
     // Moments of every kind: at a call, between calls, at an answer. (The delays repeat after 7.)
     await killAfter(3 + (kill % 5) * 2, (kill % 7) * 8);
-    await server.restart();
+    await server!.restart();
   }
   await until(
     'every run has ended',
