@@ -1,7 +1,8 @@
 import { once } from 'node:events';
-import { connect as connectHttp2 } from 'node:http2';
+import { type ClientHttp2Stream, connect as connectHttp2 } from 'node:http2';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { HttpResponse } from '../../src/api/http-exchange.ts';
 import { openPort } from '../../src/api/one-port.ts';
 import { startApiRig, TOKEN, type ApiRig } from '../api/api-rig.ts';
 
@@ -118,6 +119,7 @@ describe('a message that unpacks to a gigabyte → refused within the limit', ()
 });
 
 test('a request of HTTP/2 that never ends is given up, one that ended is answered', async () => {
+  const { promise: read, resolve } = Promise.withResolvers<HttpResponse>();
   const port = await openPort({
     host: '127.0.0.1',
     port: 0,
@@ -125,19 +127,25 @@ test('a request of HTTP/2 that never ends is given up, one that ended is answere
     requestTimeoutMs: 100,
     handler: (request, response) => {
       request.on('error', () => undefined);
-      request.on('end', () => setTimeout(() => response.end('heard'), 300));
+      request.on('end', () => resolve(response));
       request.resume();
     },
   });
   const session = connectHttp2(`http://127.0.0.1:${port.port}`);
-  const slow = session.request({ ':method': 'POST', ':path': '/' });
-  slow.on('error', () => undefined);
-  slow.write('{');
-  const quick = session.request({ ':method': 'POST', ':path': '/' });
+  const post = (): ClientHttp2Stream => session.request({ ':method': 'POST', ':path': '/' });
+  const quick = post();
   let heard = '';
   quick.on('data', (chunk: Buffer) => (heard += chunk.toString()));
   quick.end('{}');
-  await Promise.all([once(slow, 'close'), once(quick, 'close')]);
+  const closed = once(quick, 'close');
+  const answer = await read;
+  // Begun later than the other, so when its time is over the other's would be.
+  const slow = post();
+  slow.on('error', () => undefined);
+  slow.write('{');
+  await once(slow, 'close');
+  answer.end('heard');
+  await closed;
   expect([slow.rstCode, heard]).toEqual([8, 'heard']);
   session.destroy();
   await port.close(0);

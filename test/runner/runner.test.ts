@@ -70,24 +70,36 @@ describe('taking', () => {
     deliver(fifth, 5);
     deliver(sixth, 6);
     expect((await on.checkpointOf(fifth)).outcome.kind).toBe('completed');
+    const message = expect.stringMatching(/5 times/);
     expect((await on.checkpointOf(sixth)).outcome).toMatchObject({
       kind: 'failed',
-      error: { class: 'retryable', code: 'runner_lost', message: /5 times/ },
+      error: { class: 'retryable', code: 'runner_lost', message },
     });
     expect(starts).toBe(1);
   });
 
-  test('a step longer than the lease → is kept by heartbeats', async () => {
-    let starts = 0;
-    const long = nodeType('long', async () => {
-      starts += 1;
-      await new Promise((resolve) => setTimeout(resolve, 1_000));
-      return null;
+  test('a step longer than the lease → is kept by heartbeats, and nobody else gets it', async () => {
+    const { promise: isLong, resolve } = Promise.withResolvers<Json>();
+    const leaseMs = 800;
+    const on = await stage([nodeType('long', () => isLong)], {
+      limits: { leaseMs, heartbeatMs: 50 },
     });
-    const on = await stage([long], { limits: { leaseMs: 250, heartbeatMs: 80 } });
-    const checkpoint = await on.run('long');
-    expect(checkpoint.outcome.kind).toBe('completed');
-    expect(starts).toBe(1);
+    const task = taskOf('long');
+    await on.bus.publishTasks([task]);
+    await until(() => on.runner.active === 1);
+    const others: Delivery<Task>[] = [];
+    const options = { queues: ['default', 'silent'], maxInFlight: 10, leaseMs };
+    await on.bus.consumeTasks(options, (delivery) => others.push(delivery));
+    // Held without a heartbeat: it comes again when its lease is over, and that of the step would be.
+    const silent = taskOf('long', { queue: 'silent' });
+    await on.bus.publishTasks([silent]);
+    await until(() => others.length > 1);
+    expect(others.map(({ message, deliveries }) => [message.id, deliveries])).toEqual([
+      [silent.id, 1],
+      [silent.id, 2],
+    ]);
+    resolve('at last');
+    expect((await on.checkpointOf(task)).outcome).toEqual({ kind: 'completed', output: 'at last' });
   });
 });
 
@@ -151,13 +163,21 @@ describe('stopping', () => {
 
   test('the reason → is in signal.reason, also for who asks late', async () => {
     const reasons: unknown[] = [];
+    const { promise: stopped, resolve: stop } = Promise.withResolvers<void>();
     const curious = nodeType('curious', async (context) => {
-      await new Promise((resolve) => setTimeout(resolve, 150));
+      await stopped;
       reasons.push(context.signal.aborted, context.signal.reason);
       return null;
     });
-    const on = await stage([curious]);
-    await on.run('curious', { timeoutMs: 20 });
+    // Taken later, so its time is over later.
+    const later = nodeType('later', async (context) => {
+      await aborted(context.signal).catch(stop);
+      return null;
+    });
+    const on = await stage([curious, later]);
+    const tasks = [taskOf('curious', { timeoutMs: 20 }), taskOf('later', { timeoutMs: 20 })];
+    await on.bus.publishTasks(tasks);
+    await Promise.all(tasks.map(on.checkpointOf));
     expect(reasons).toMatchObject([true, { class: 'retryable', code: 'timeout' }]);
   });
 
