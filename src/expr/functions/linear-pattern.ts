@@ -16,6 +16,9 @@ export function linearPattern(pattern: string): LinearPattern {
   return { test: (text) => compiled.test(text), toString: () => `/${pattern}/u` };
 }
 
+/** Has ajv match by them: its option `code`. */
+export const linearPatterns = { regExp: Object.assign(linearPattern, { code: 'linearPattern' }) };
+
 /** Escapes that only JavaScript has: `\u0041`, `\u{1F600}`, `\cA`. */
 function translate(pattern: string): string {
   return pattern.replaceAll(/\\(?:u\{[0-9a-fA-F]+\}|u[0-9a-fA-F]{4}|c[A-Za-z]|[\s\S])/g, asHex);

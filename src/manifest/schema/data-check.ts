@@ -1,7 +1,7 @@
 import type { ValidateFunction } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import ajvFormats from 'ajv-formats';
-import { linearPattern } from '../../expr/functions/linear-pattern.ts';
+import { linearPatterns } from '../../expr/functions/linear-pattern.ts';
 import type { Json, JsonObject } from '../../expr/json.ts';
 import { addBoundedKeywords, TooManyReferences, type Fuel } from './bounded-keywords.ts';
 import type { SchemaError } from './schema-error.ts';
@@ -19,6 +19,10 @@ const MAX_VALUES_ALL = 50_000;
 export type DataCheck = (value: Json) => readonly SchemaError[];
 
 const fuel: Fuel = { left: 0 };
+
+/** Schemas that one compiler is used for. */
+const SCHEMAS_EACH = 100;
+
 /** Makes compilers that are used for some schemas each. */
 class Compilers {
   readonly #allErrors: boolean;
@@ -45,8 +49,6 @@ class Compilers {
     }
   }
 }
-
-const SCHEMAS_EACH = 100;
 
 const untilFirst = new Compilers(false);
 const forAll = new Compilers(true);
@@ -90,7 +92,7 @@ function newDataAjv(allErrors: boolean): Ajv2020 {
     useDefaults: true,
     // The reader has held it against the meta-schema when it was applied.
     validateSchema: false,
-    code: { regExp: Object.assign(linearPattern, { code: 'linearPattern' }) },
+    code: linearPatterns,
   });
   ajvFormats.default(ajv);
   addBoundedKeywords(ajv, fuel);

@@ -1,6 +1,6 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
-import { linearPattern } from '../../expr/functions/linear-pattern.ts';
+import { linearPatterns } from '../../expr/functions/linear-pattern.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../expr/json.ts';
 import { HardError } from '../errors.ts';
 
@@ -10,8 +10,7 @@ import { HardError } from '../errors.ts';
  */
 export function answerValidator(schema: JsonObject): ValidateFunction {
   try {
-    const code = { regExp: Object.assign(linearPattern, { code: 'linearPattern' }) };
-    const ajv = new Ajv2020({ strict: false, allErrors: true, code });
+    const ajv = new Ajv2020({ strict: false, allErrors: true, code: linearPatterns });
     formats.default(ajv);
     return ajv.compile(schema);
   } catch (error) {
