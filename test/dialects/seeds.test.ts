@@ -1,35 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { customerSupport } from '../api/seed-documents.ts';
 import { read, readOne, readWorkflows } from './read-one.ts';
 
 describe('the graph seed', () => {
-  const printed = {
-    name: 'Customer Support Workflow',
-    description: 'Automated customer support workflow',
-    nodes: [
-      { id: 'start', type: 'start', config: {} },
-      {
-        id: 'classify',
-        type: 'llm',
-        config: { model: 'gpt-4', prompt: 'Classify this customer inquiry: {{input.message}}' },
-      },
-      {
-        id: 'route',
-        type: 'conditional',
-        config: {
-          condition: "{{classify.output.category}} == 'technical'",
-          true_edge: 'technical_support',
-          false_edge: 'general_support',
-        },
-      },
-    ],
-    edges: [
-      { source: 'start', target: 'classify' },
-      { source: 'classify', target: 'route' },
-    ],
-  };
-
   test('the printed workflow is accepted; its branches to nowhere are warnings', () => {
-    const workflow = readOne({ 'support.json': printed });
+    const workflow = readOne({ 'support.json': customerSupport });
     expect(workflow).toMatchObject({
       name: 'customer-support-workflow',
       title: 'Customer Support Workflow',
@@ -42,7 +17,7 @@ describe('the graph seed', () => {
       ['classify', [0]],
       ['route', [1]],
     ]);
-    const warnings = read({ 'support.json': printed }).problems;
+    const warnings = read({ 'support.json': customerSupport }).problems;
     expect(
       warnings.map(({ line, column, code, severity }) => [line, column, code, severity]),
     ).toEqual([
@@ -53,11 +28,11 @@ describe('the graph seed', () => {
 
   test('with the missing nodes, the branches lead to them', () => {
     const nodes = [
-      ...printed.nodes,
+      ...customerSupport.nodes,
       { id: 'technical_support', type: 'end' },
       { id: 'general_support', type: 'end' },
     ];
-    const { graph } = readOne({ 'support.json': { ...printed, nodes } });
+    const { graph } = readOne({ 'support.json': { ...customerSupport, nodes } });
     expect(graph.steps.slice(3).map(({ needs }) => needs)).toEqual([
       [{ from: 2, branch: 'true' }],
       [{ from: 2, branch: 'false' }],
