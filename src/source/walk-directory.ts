@@ -121,6 +121,7 @@ function linkError(walk: Walk, path: string, problem: string): SourceError {
   });
 }
 
+/** What a look at the disk says of a file. */
 export function foundFile(path: string, stats: BigIntStats): FoundFile {
   return {
     path,
