@@ -1,9 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { Code, ConnectError } from '@connectrpc/connect';
+import { create } from '@bufbuild/protobuf';
+import { Code, ConnectError, type HandlerContext } from '@connectrpc/connect';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createHealthService } from '../../src/api/services/health-service.ts';
 import { startApiServer, type ApiServer } from '../../src/api/server.ts';
 import { createWatchHub, MAX_WATCHES } from '../../src/api/watch/watch-hub.ts';
 import { beginning } from '../../src/api/watch/cursor.ts';
+import {
+  HealthCheckRequestSchema,
+  HealthCheckResponse_ServingStatus as ServingStatus,
+} from '../../src/gen/health/v1/health_pb.ts';
 import { MAX_WAITING_REQUESTS } from '../../src/store/add-request.ts';
 import { connect, type Pool } from '../../src/store/connect.ts';
 import { KEPT_VERSIONS } from '../../src/store/drop-versions.ts';
@@ -93,6 +99,24 @@ describe('a server that nobody cleans up behind', () => {
     await Promise.all(open);
     hub.close();
   });
+});
+
+test('a thousand watchers of the health of a server → one question to what it depends on', async () => {
+  let asked = 0;
+  const isReady = (): Promise<boolean> => Promise.resolve((asked += 1) > 0);
+  const { watch } = createHealthService({ services: [], isReady });
+  const closing = new AbortController();
+  const first = () => {
+    const request = create(HealthCheckRequestSchema);
+    const watched = watch(request, closing as unknown as HandlerContext);
+    return (watched as AsyncGenerator<{ status: ServingStatus }>).next();
+  };
+  const found = await Promise.all(Array.from({ length: 1000 }, first));
+  expect(new Set(found.map(({ value }) => value?.status))).toEqual(
+    new Set([ServingStatus.SERVING]),
+  );
+  expect(asked).toBe(1);
+  closing.abort();
 });
 
 describe('versions of a workflow', () => {

@@ -7,17 +7,20 @@ import {
 export interface HealthOptions {
   /** Names of the services that are served; the empty name is the server itself. */
   readonly services: readonly string[];
-  isReady(): Promise<boolean>;
+  readonly isReady: () => Promise<boolean>;
 }
 
 const WATCH_MS = 5000;
+/** How old what one watcher found may be for another. */
+const SHARED_MS = 1000;
 
 /** grpc.health.v1: what load balancers and grpc clients ask. */
 export function createHealthService(options: HealthOptions): ServiceImpl<typeof Health> {
-  const status = async (service: string): Promise<Status> => {
+  const status = async (service: string, isReady = options.isReady): Promise<Status> => {
     if (service !== '' && !options.services.includes(service)) return Status.SERVICE_UNKNOWN;
-    return (await options.isReady()) ? Status.SERVING : Status.NOT_SERVING;
+    return (await isReady()) ? Status.SERVING : Status.NOT_SERVING;
   };
+  const isReadyForAll = shared(options.isReady);
   return {
     async check({ service }) {
       const found = await status(service);
@@ -32,12 +35,22 @@ export function createHealthService(options: HealthOptions): ServiceImpl<typeof 
     async *watch({ service }, { signal }) {
       let last: Status | null = null;
       while (!signal.aborted) {
-        const found = await status(service);
+        const found = await status(service, isReadyForAll);
         if (found !== last) yield { status: found };
         last = found;
         await pause(WATCH_MS, signal);
       }
     },
+  };
+}
+
+/** Any number of watchers asks the database no more often than one does. */
+function shared(isReady: () => Promise<boolean>): () => Promise<boolean> {
+  let look: { readonly at: number; readonly ready: Promise<boolean> } | null = null;
+  return () => {
+    const now = performance.now();
+    if (look === null || now - look.at > SHARED_MS) look = { at: now, ready: isReady() };
+    return look.ready;
   };
 }
 
