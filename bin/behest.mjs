@@ -3,6 +3,7 @@
 // npm put beside the packages.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { keepCompiledCode, restartWithFlags } from './node-flags.mjs';
 
@@ -24,7 +25,7 @@ if (Number(process.versions.node.split('.')[0]) >= 24) {
     process.on(signal, () => signal === 'SIGINT' || child.kill(signal));
   }
   child.on('exit', (code, signal) => {
-    process.exitCode = code ?? 128 + (signal === 'SIGINT' ? 2 : 15);
+    process.exitCode = code ?? 128 + constants.signals[signal];
   });
 } else {
   console.error(`behest: Node ${process.version} is too old. Install Node 24, or run npm ci.`);
