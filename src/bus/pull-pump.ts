@@ -27,6 +27,8 @@ export interface Backlog {
   readonly pending: number;
   /** Number of the newest message that was handed out to anybody. */
   readonly delivered: number;
+  /** Whether it still reads what it was made to read. */
+  readonly isAsMade: boolean;
 }
 
 export interface PullPumpOptions {
@@ -227,7 +229,8 @@ export class PullPump {
 
   /**
    * A consumer that was made while its stream was being replaced may beat for ever and hand out
-   * nothing (seen with nats-server 2.9.10 when two processes replaced a broken stream at once).
+   * nothing (seen with nats-server 2.9.10 when two processes replaced a broken stream at once). One
+   * that was made to read something else is as useless.
    */
   private async checkStall(): Promise<void> {
     const { source, log, inspect, discard } = this.options;
@@ -235,8 +238,7 @@ export class PullPump {
       const before = this.backlog;
       const now = await inspect();
       this.backlog = now;
-      if (before === null || before.pending === 0 || now.pending === 0) return;
-      if (now.delivered !== before.delivered || this.stopped) return;
+      if (this.stopped || (now.isAsMade && !isStalled(before, now))) return;
       this.backlog = null;
       log.error('nats.consumer_stalled', { stream: source.stream, pending: now.pending });
       await discard();
@@ -280,6 +282,12 @@ export class PullPump {
     this.subscription = this.subscribe();
     this.ask();
   }
+}
+
+/** Whether from one look to the next nothing was handed out, though there was something. */
+function isStalled(before: Backlog | null, now: Backlog): boolean {
+  if (before === null || before.pending === 0 || now.pending === 0) return false;
+  return now.delivered === before.delivered;
 }
 
 /** A stream that was made anew counts from 1 again, while work from the old one is still held. */

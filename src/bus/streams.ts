@@ -145,13 +145,18 @@ export async function ensureConsumer(jsm: JetStreamManager, source: Source): Pro
   }
 }
 
-/** What a consumer has waiting, and the number of the newest message that it handed out. */
+/** What a consumer has waiting, the number of the newest message that it handed out, what it reads. */
 export async function backlogOf(
   jsm: JetStreamManager,
   { stream, consumer }: Source,
-): Promise<{ pending: number; delivered: number }> {
-  const info = await jsm.consumers.info(stream, consumer.durable_name);
-  return { pending: info.num_pending, delivered: info.delivered.stream_seq };
+): Promise<{ pending: number; delivered: number; isAsMade: boolean }> {
+  const {
+    num_pending: pending,
+    delivered,
+    config,
+  } = await jsm.consumers.info(stream, consumer.durable_name);
+  const isAsMade = config.filter_subject === consumer.filter_subject;
+  return { pending, delivered: delivered.stream_seq, isAsMade };
 }
 
 export async function deleteConsumer(
