@@ -56,7 +56,8 @@ export class Checker implements StoreWatcher, BusWatcher {
   constructor(parts: CheckerParts) {
     this.#parts = parts;
     this.parallel = new ParallelWatch({
-      ...{ shadows: this.shadows, slackMs: parts.slackMs },
+      shadows: this.shadows,
+      slackMs: parts.slackMs,
       broken: (message) => this.broken(message),
     });
   }

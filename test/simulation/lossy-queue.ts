@@ -73,15 +73,15 @@ export class LossyQueue<T> {
     const copies = this.#dice.chance(this.#weather.double) ? 2 : 1;
     for (let made = 0; made < copies; made += 1) {
       const entry: Entry<T> = {
-        ...{ key, message: structuredClone(message), sentAt },
-        ...{
-          deliveries: 0,
-          hold: 0,
-          isHeld: false,
-          leaseUntil: 0,
-          isWaiting: false,
-          isGone: false,
-        },
+        key,
+        message: structuredClone(message),
+        sentAt,
+        deliveries: 0,
+        hold: 0,
+        isHeld: false,
+        leaseUntil: 0,
+        isWaiting: false,
+        isGone: false,
       };
       this.#entries.add(entry);
       this.#copies.set(key, (this.#copies.get(key) ?? 0) + 1);

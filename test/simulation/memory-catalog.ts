@@ -89,7 +89,8 @@ export class MemoryCatalog {
       ...runs.filter((run) => run.outcome === outcome).map(({ name }) => name),
     ];
     return {
-      ...{ created: named('created'), configured: named('configured') },
+      created: named('created'),
+      configured: named('configured'),
       unchanged: named('unchanged'),
       pruned: gone.map(({ name }) => name),
       runIds: [...started, ...[...runs, ...gone].flatMap(({ runIds }) => runIds)],
@@ -142,8 +143,19 @@ export class MemoryCatalog {
     }
     if (plan.outcome === 'unchanged') return;
     this.#workflows.set(keyOf(change), {
-      ...{ ...shared, id, name, title, description, labels, annotations, versionId, versionNumber },
-      ...{ owner: by.source.name, suspended: false, updatedAt: by.now, deletedAt: null },
+      ...shared,
+      id,
+      name,
+      title,
+      description,
+      labels,
+      annotations,
+      versionId,
+      versionNumber,
+      owner: by.source.name,
+      suspended: false,
+      updatedAt: by.now,
+      deletedAt: null,
     });
   }
 
@@ -169,8 +181,16 @@ export class MemoryCatalog {
     const { namespace, workflow, input, labels } = manifest;
     const [{ versionId } = { versionId: '' }] = this.find({ namespace, name: workflow });
     const runId = this.#put({
-      ...{ id: '', namespace, workflow, versionId, input, labels, parent: null, createdAt: now },
-      ...{ cause: { kind: 'manifest', name: manifest.name }, createdBy: `source/${source.name}` },
+      id: '',
+      namespace,
+      workflow,
+      versionId,
+      input,
+      labels,
+      parent: null,
+      createdAt: now,
+      cause: { kind: 'manifest', name: manifest.name },
+      createdBy: `source/${source.name}`,
       idempotencyKey: manifestKey(manifest),
     });
     const stored = { manifest, runId, source: source.name, deletedAt: null };
@@ -201,7 +221,10 @@ export class MemoryCatalog {
     const reason = 'its Run manifest was deleted';
     if (isCancelled) {
       this.#runs.ask({
-        ...{ id: `prune:${runId}:${now}`, runId, createdAt: now, by: `source/${source.name}` },
+        id: `prune:${runId}:${now}`,
+        runId,
+        createdAt: now,
+        by: `source/${source.name}`,
         body: { kind: 'cancel', reason },
       });
     }
@@ -225,8 +248,17 @@ function rowOf(stored: WorkflowRecord): StoredWorkflow {
 function emptyRow(change: WorkflowChange): StoredWorkflow {
   const { namespace, name } = change;
   return {
-    ...{ id: namedUuid(keyOf(change)), namespace, name, title: '', description: '' },
-    ...{ labels: {}, annotations: {}, owner: '', digest: '' },
-    ...{ version_id: null, version_number: 0, deleted_at: null },
+    id: namedUuid(keyOf(change)),
+    namespace,
+    name,
+    title: '',
+    description: '',
+    labels: {},
+    annotations: {},
+    owner: '',
+    digest: '',
+    version_id: null,
+    version_number: 0,
+    deleted_at: null,
   };
 }

@@ -52,9 +52,21 @@ function workflowResource(dice: Dice, flow: PlannedFlow): WorkflowResource {
   const trigger = { name: 'commit', input: randomInput(dice) };
   const applyTrigger = behaviour.seed % 2 === 0 ? trigger : null;
   return {
-    ...{ kind: 'Workflow', namespace: 'default', name, title, description: '', labels: {} },
-    ...{ annotations: {}, manifest: { title }, file, line: 1, column: 1, folder: '' },
-    ...{ graph: { ...graph, applyTrigger }, canonicalText: digest, digest },
+    kind: 'Workflow',
+    namespace: 'default',
+    name,
+    title,
+    description: '',
+    labels: {},
+    annotations: {},
+    manifest: { title },
+    file,
+    line: 1,
+    column: 1,
+    folder: '',
+    graph: { ...graph, applyTrigger },
+    canonicalText: digest,
+    digest,
   };
 }
 
@@ -64,9 +76,18 @@ function runResource(dice: Dice, parts: { number: number; workflow: string }): R
   const spec = `${parts.workflow} ${salt}`;
   const name = `run-${parts.number}`;
   return {
-    ...{ kind: 'Run', namespace: 'default', name, labels: { spec }, annotations: {} },
-    ...{ manifest: { spec }, file: `${name}.yaml`, line: 1, column: 1, digest: spec },
-    ...{ workflow: parts.workflow, input: { flag: salt > 0, kind: 'a', salt } },
+    kind: 'Run',
+    namespace: 'default',
+    name,
+    labels: { spec },
+    annotations: {},
+    manifest: { spec },
+    file: `${name}.yaml`,
+    line: 1,
+    column: 1,
+    digest: spec,
+    workflow: parts.workflow,
+    input: { flag: salt > 0, kind: 'a', salt },
     onDelete: parts.number === 0 ? 'cancel' : 'keep',
   };
 }

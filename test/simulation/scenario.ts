@@ -77,14 +77,19 @@ export function makeScenario(dice: Dice, options: ScenarioOptions): Scenario {
     const next = makeFlow(dice, {
       graph: graphs[total - 1 - index] ?? flow.graph,
       // Of earlier workflows only, here too.
-      ...{ name: flow.name, flows: first.slice(0, index), version: 'changing' },
+      name: flow.name,
+      flows: first.slice(0, index),
+      version: 'changing',
     });
     return { atMs: dice.below(stormMs), flow: { ...next, digest: `${flow.name}/2` } };
   });
   const sources = declared === 0 ? [] : makeDeclarations(dice, flows.slice(-declared), stormMs);
   const runs = Array.from({ length: count }, () => makeRun(dice, first, options));
   return {
-    ...{ flows: [...flows, ...replacements.map(({ flow }) => flow)], first, replacements, runs },
+    flows: [...flows, ...replacements.map(({ flow }) => flow)],
+    first,
+    replacements,
+    runs,
     sources,
     flowNamed: (name) => flows.find((flow) => flow.name === name) ?? null,
   };

@@ -11,8 +11,12 @@ npm run simulate -- --seed N --crash controller|runner [--at OPERATION]
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
-      ...{ seeds: { type: 'string' }, seed: { type: 'string' }, runs: { type: 'string' } },
-      ...{ crash: { type: 'string' }, at: { type: 'string' }, help: { type: 'boolean' } },
+      seeds: { type: 'string' },
+      seed: { type: 'string' },
+      runs: { type: 'string' },
+      crash: { type: 'string' },
+      at: { type: 'string' },
+      help: { type: 'boolean' },
     },
   });
   if (values.help === true) return console.log(USAGE);
@@ -46,11 +50,28 @@ async function sweep(
   for (let operation = 0; operation < operations; operation += 1) await play(operation);
 }
 
+const SUMMED = [
+  'simulatedMs',
+  'events',
+  'runs',
+  'compared',
+  'crashes',
+  'starts',
+  'exceeded',
+] as const;
+
 class Totals {
   readonly #startedAt = performance.now();
   readonly #sums = {
-    ...{ plays: 0, failed: 0, simulatedMs: 0, events: 0, runs: 0, compared: 0, crashes: 0 },
-    ...{ starts: 0, exceeded: 0 },
+    plays: 0,
+    failed: 0,
+    simulatedMs: 0,
+    events: 0,
+    runs: 0,
+    compared: 0,
+    crashes: 0,
+    starts: 0,
+    exceeded: 0,
   };
   #last: Report | null = null;
 
@@ -58,10 +79,7 @@ class Totals {
     const sums = this.#sums;
     sums.plays += 1;
     this.#last = report;
-    for (const key of ['simulatedMs', 'events', 'runs', 'compared', 'crashes'] as const) {
-      sums[key] += report[key];
-    }
-    for (const key of ['starts', 'exceeded'] as const) sums[key] += report[key];
+    for (const key of SUMMED) sums[key] += report[key];
     if (report.violations.length === 0) return;
     sums.failed += 1;
     console.log(`failed; again with: npm run simulate -- ${again}`);

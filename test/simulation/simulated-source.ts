@@ -93,6 +93,11 @@ function readAll(files: ReadonlyMap<string, Uint8Array>): ReadResult {
 }
 
 const NONSENSE: Omit<FileProblem, 'file'> = {
-  ...{ line: 1, column: 1, code: 'syntax', severity: 'error' },
-  ...{ message: 'this is nonsense', hint: '', frame: '' },
+  line: 1,
+  column: 1,
+  code: 'syntax',
+  severity: 'error',
+  message: 'this is nonsense',
+  hint: '',
+  frame: '',
 };

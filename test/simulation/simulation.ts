@@ -212,8 +212,16 @@ export class Simulation {
     const ends: Record<string, number> = {};
     for (const { status } of this.store.runs) ends[status] = (ends[status] ?? 0) + 1;
     return {
-      ...{ seed: this.seed, violations: this.checker.violations, runs: this.store.runs.length },
-      ...{ compared, crashes, operations, facts, executed, executedAgain, ends },
+      seed: this.seed,
+      violations: this.checker.violations,
+      runs: this.store.runs.length,
+      compared,
+      crashes,
+      operations,
+      facts,
+      executed,
+      executedAgain,
+      ends,
       ...this.checker.parallel.counts,
       events: this.timeline.count,
       simulatedMs: this.timeline.now - START,
