@@ -27,11 +27,18 @@ export interface BusWatcher {
 
 const CHECKPOINT_LEASE_MS = 30_000;
 const TASK_LEASE_MS = 4_000;
+/** How long a process may not notice that the transport has lost what it held, ms. */
+const LOSS_NEWS_MS = 3_000;
 
 interface Listener {
   readonly kind: Signal['kind'];
   readonly process: SimulatedProcess;
   readonly hear: (signal: Signal) => void;
+}
+
+interface Loser {
+  readonly process: SimulatedProcess;
+  readonly notice: () => void;
 }
 
 /** The transport that all processes share. It promises nothing. */
@@ -48,6 +55,7 @@ export class LossyTransport {
   readonly #dice: Dice;
   readonly #weather: TransportWeather;
   #listeners: Listener[] = [];
+  #losers: Loser[] = [];
 
   constructor(parts: {
     timeline: Timeline;
@@ -72,10 +80,27 @@ export class LossyTransport {
     return this.#timeline.now;
   }
 
+  /** All that is stored is gone. The in-process bus would be gone with it, and says nothing. */
   vanish(): void {
     this.tasks.vanish();
     this.checkpoints.vanish();
     this.activity.vanish();
+    if (this.isAware) return;
+    for (const { process, notice } of this.#losers) {
+      const label = `${process.name} notices the loss`;
+      this.#timeline.after(this.#dice.below(LOSS_NEWS_MS), label, () => {
+        if (process.isAlive) notice();
+      });
+    }
+  }
+
+  onLoss(loser: Loser): Consumer {
+    this.#losers.push(loser);
+    const stop = (): Promise<void> => {
+      this.#losers = this.#losers.filter((each) => each !== loser);
+      return Promise.resolve();
+    };
+    return { stop };
   }
 
   get presence(): DirectReports['presence'] {
@@ -171,8 +196,8 @@ export class LossyBus implements Bus {
     if (left.length > 0) await this.publishCheckpoints(left);
   }
 
-  onLoss(): Consumer {
-    return { stop: () => Promise.resolve() };
+  onLoss(notice: () => void): Consumer {
+    return this.#transport.onLoss({ process: this.#process, notice });
   }
 
   isOurs(runId: string): boolean {

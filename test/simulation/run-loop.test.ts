@@ -21,11 +21,11 @@ class CalmWorld {
   readonly timeline = new Timeline(START, this.#dice);
   readonly store = new MemoryStore();
   readonly #lineWeather = { delayMs: 2, failBefore: 0, failAfter: 0 };
-  readonly #transport = new LossyTransport({
+  readonly transport = new LossyTransport({
     timeline: this.timeline,
     dice: this.#dice,
     weather: { lose: 0, double: 0, delayMs: 2 },
-    isAware: true,
+    isAware: false,
     watcher: { published: () => 0, acknowledged: () => 0, taken: () => 0, kept: () => 0 },
   });
   readonly logged: string[] = [];
@@ -46,9 +46,17 @@ class CalmWorld {
   run(workflow: string): string {
     const id = namedUuid(`${workflow} ${this.store.runs.length}`);
     const run: NewRun = {
-      ...{ id, namespace: 'default', workflow, versionId: namedUuid(`default/${workflow}@1`) },
-      ...{ input: {}, labels: {}, cause: { kind: 'test', name: '' }, createdBy: '' },
-      ...{ createdAt: this.timeline.now, idempotencyKey: null, parent: null },
+      id,
+      namespace: 'default',
+      workflow,
+      versionId: namedUuid(`default/${workflow}@1`),
+      input: {},
+      labels: {},
+      cause: { kind: 'test', name: '' },
+      createdBy: '',
+      createdAt: this.timeline.now,
+      idempotencyKey: null,
+      parent: null,
     };
     this.store.createRuns([run]);
     return id;
@@ -64,7 +72,7 @@ class CalmWorld {
   }
 
   #bus(process: SimulatedProcess): LossyBus {
-    return new LossyBus({ transport: this.#transport, line: this.#line(process), process });
+    return new LossyBus({ transport: this.transport, line: this.#line(process), process });
   }
 
   controller(change: { ledger?: MemoryLedger } = {}): SimulatedProcess {
@@ -74,10 +82,13 @@ class CalmWorld {
     const ledger = change.ledger ?? this.ledger(process);
     const answers = () => clock.sleep(this.probeMs).then(() => true);
     void startSimulatedController({
-      ...{ ledger, clock, bus: this.#bus(process) },
+      ledger,
+      clock,
+      bus: this.#bus(process),
       log: { debug: quiet, info: quiet, warn: quiet, error: (event) => this.logged.push(event) },
       probes: { answers, hasSecret: () => true },
-      ...{ cacheRuns: 100, recheckMs: 30_000 },
+      cacheRuns: 100,
+      recheckMs: 30_000,
     });
     return process;
   }
@@ -88,8 +99,11 @@ class CalmWorld {
     this.#bus(process).onSignal('cancel', ({ tasks }) => this.heard.push(...tasks));
     const error = { class: 'retryable', code: 'transient', message: 'not yet' } as const;
     const runner = new SimulatedRunner({
-      ...{ bus: this.#bus(process), clock: new FakeClock(this.timeline, process), process },
-      ...{ dice: this.#dice, longestMs: () => this.stepMs },
+      bus: this.#bus(process),
+      clock: new FakeClock(this.timeline, process),
+      process,
+      dice: this.#dice,
+      longestMs: () => this.stepMs,
       executing: ({ id }) => this.began.push(id.slice(id.indexOf('.') + 1)),
       outcomeOf: ({ attempt }) =>
         attempt <= failures ? { kind: 'failed', error } : { kind: 'completed', output: null },
@@ -183,6 +197,18 @@ describe('the run loop in a calm world', () => {
     expect(await world.ends(id)).toBe(true);
     const heard = () => world.heard.includes(`${id}.0.-1.2`);
     expect(await world.until(heard, 200)).toBe(true);
+  });
+
+  test('the transport loses a task that waits → it is sent again before the next recheck', async () => {
+    const world = new CalmWorld({ flow: sampleGraph([{}]) });
+    world.controller();
+    const id = world.run('flow');
+    const isQueued = () => world.transport.tasks.has(`${id}.0.-1.1`);
+    expect(await world.until(isQueued)).toBe(true);
+    world.transport.vanish();
+    expect(isQueued()).toBe(false);
+    await world.pass(10_000);
+    expect(isQueued()).toBe(true);
   });
 
   test('a version does not compile → the other runs go on, and it is told', async () => {
