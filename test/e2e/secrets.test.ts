@@ -68,9 +68,20 @@ function found(text: string | Buffer): string[] {
   return formsOf(SECRET).filter((form) => bytes.includes(form));
 }
 
-/** Sends back all that it was sent: in the body, in a header, and with a status of failure. */
-async function startEcho(): Promise<{ server: HttpServer; heard: () => string }> {
+interface Echo {
+  readonly server: HttpServer;
+  heard(): string;
+  /** What waits for an answer now: each call gives one. */
+  held(): readonly (() => void)[];
+}
+
+/**
+ * Sends back all that it was sent: in the body, in a header, and with a status of failure. Only when
+ * it is told to: until then the task lies where the transport stores it.
+ */
+async function startEcho(): Promise<Echo> {
   let heard = '';
+  const waiting = new Set<() => void>();
   const server = createServer((request, response) => {
     let body = '';
     request.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));
@@ -82,12 +93,15 @@ async function startEcho(): Promise<{ server: HttpServer; heard: () => string }>
         'content-type': 'application/json',
         'x-seen': request.url ?? '',
       });
-      // Long enough for its task to be seen where the transport stores it.
-      setTimeout(() => response.end(JSON.stringify(all)), 300);
+      const answer = (): void => {
+        waiting.delete(answer);
+        response.end(JSON.stringify(all));
+      };
+      waiting.add(answer);
     });
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  return { server, heard: () => heard };
+  return { server, heard: () => heard, held: () => [...waiting] };
 }
 
 /** Every row of every table, as text, and every stored file. */
@@ -129,7 +143,7 @@ describe.each(['in-process', 'jetstream'] as const)('a planted secret, %s', (tra
   let folder: string;
   let server: Server;
   let database: string;
-  let echo: Awaited<ReturnType<typeof startEcho>>;
+  let echo: Echo;
   let nats: NatsService | null = null;
   let id = '';
   /** What lay in JetStream's directory while the run was under way. */
@@ -163,7 +177,11 @@ describe.each(['in-process', 'jetstream'] as const)('a planted secret, %s', (tra
         });
         id = started.job_id;
       }
-      if (nats?.local != null) stored.push(await wholeDirectory(nats.local.directory));
+      const held = echo.held();
+      const directory = nats?.local?.directory;
+      if (directory !== undefined) stored.push(await wholeDirectory(directory));
+      const isSeen = directory === undefined || stored.at(-1)?.includes(id) === true;
+      if (isSeen) for (const answer of held) answer();
       const run = JSON.parse(await read(`/api/v1/jobs/${id}`)) as { status: string };
       if (run.status === 'completed') throw new Error('it completed');
       return run.status === 'failed' ? id : undefined;
