@@ -1,5 +1,6 @@
 // Measures every row of the bar: `npm run bench -- [ROW…] [--nats] [--rounds N] [--quick]
 // [--steps N] [--controllers N] [--runners N] [--json FILE] [--against COMMIT] [--profiles FOLDER]`.
+// `manifests`, `history`, `watchers`, `large` and `soak` measure today's system only.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';

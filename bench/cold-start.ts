@@ -1,14 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startEmbeddedPostgres } from '../src/store/embedded/start-embedded-postgres.ts';
+import { freePort } from '../test/services/free-port.ts';
 import { localNats } from '../test/services/nats.ts';
 import type { Figures } from './figures.ts';
-import type { RowOptions } from './rows.ts';
+import type { RowOptions } from './row-options.ts';
 import { end } from './start-role.ts';
 import { memoryOf } from './usage.ts';
 
@@ -162,14 +162,6 @@ async function poll<T>(
     await sleep(POLL_MS);
   }
   throw new Error(`not within ${LIMIT_MS / 1000} s; last: ${String(last)}`);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const address = server.address();
-  await new Promise((done) => server.close(done));
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
 const TEN = `apiVersion: behest.dev/v1

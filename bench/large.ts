@@ -2,14 +2,17 @@ import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '../test/services/until.ts';
 import type { Figures } from './figures.ts';
 import { Remote } from './remote.ts';
-import type { RowOptions } from './rows.ts';
+import { onlySystem, type RowOptions } from './row-options.ts';
 import { cpuBetween, cpuOf } from './usage.ts';
 import { watchByGrpc } from './watch-one.ts';
 
 const run = promisify(execFile);
+
+/** For the longest run, on a slow machine. */
+const LIMIT_MS = 900_000;
 
 interface Server {
   readonly url: string;
@@ -24,10 +27,8 @@ interface Bench {
 
 /** A long run and a wide one through the API: beside a watcher, and every way to read them. */
 export async function measureLarge(options: RowOptions, figures: Figures): Promise<void> {
-  const [system] = options.systems.values();
-  if (system === undefined) throw new Error('no system to measure');
   const [long, wide] = options.isQuick ? [1000, 10_000] : [10_000, 100_000];
-  const remote = await Remote.start({ ...system, withApi: true });
+  const remote = await Remote.start({ ...onlySystem(options), withApi: true });
   try {
     await writeFile(join(remote.folder, 'source', 'long.yaml'), longManifest(long));
     await writeFile(join(remote.folder, 'source', 'wide.yaml'), WIDE);
@@ -103,31 +104,28 @@ function headersOf({ token }: Server): Record<string, string> {
 }
 
 /** The controller may not have applied the manifest yet. */
-async function execute(server: Server, body: unknown): Promise<string> {
-  for (;;) {
+function execute(server: Server, body: unknown): Promise<string> {
+  return until('the run is started', async () => {
     const answer = await fetch(`${server.url}/workflows/execute`, {
       method: 'POST',
       headers: headersOf(server),
       body: JSON.stringify(body),
     });
-    const { job_id: id } = (await answer.json()) as { job_id?: string };
-    if (answer.ok && id !== undefined) return id;
-    if (answer.status !== 404) throw new Error(`execute: ${answer.status}`);
-    await sleep(100);
-  }
+    if (!answer.ok) throw new Error(`execute: ${answer.status} ${await answer.text()}`);
+    return ((await answer.json()) as { job_id?: string }).job_id;
+  });
 }
 
 async function ended(server: Server, id: string): Promise<void> {
-  for (;;) {
-    const answer = await fetch(`${server.url}/api/v1/jobs?page_size=5`, {
-      headers: headersOf(server),
-    });
+  const headers = headersOf(server);
+  const look = async (): Promise<string | undefined> => {
+    const answer = await fetch(`${server.url}/api/v1/jobs?page_size=5`, { headers });
     const { runs = [] } = (await answer.json()) as { runs?: { id: string; status: string }[] };
-    const status = runs.find((each) => each.id === id)?.status;
-    if (status === 'completed') return;
-    if (status === 'failed' || status === 'cancelled') throw new Error(`the run is ${status}`);
-    await sleep(20);
-  }
+    const status = runs.find((each) => each.id === id)?.status ?? '';
+    return ['completed', 'failed', 'cancelled'].includes(status) ? status : undefined;
+  };
+  const status = await until('the run has ended', look, { timeoutMs: LIMIT_MS, everyMs: 20 });
+  if (status !== 'completed') throw new Error(`the run is ${status}`);
 }
 
 function longManifest(steps: number): string {

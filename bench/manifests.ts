@@ -1,10 +1,10 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '../test/services/until.ts';
 import type { Figures } from './figures.ts';
 import { Remote } from './remote.ts';
-import type { RowOptions } from './rows.ts';
+import { onlySystem, type RowOptions } from './row-options.ts';
 import { cpuBetween, cpuOf } from './usage.ts';
 
 const POLL_MS = 10;
@@ -13,12 +13,13 @@ const LIMIT_MS = 300_000;
 /** A directory of many manifests: the first look at it, then a change of one file. */
 export async function measureManifests(options: RowOptions, figures: Figures): Promise<void> {
   const count = options.isQuick ? 1000 : 10_000;
-  const [system] = options.systems.values();
-  if (system === undefined) throw new Error('no system to measure');
   const source = await mkdtemp(join(tmpdir(), 'behest-manifests-'));
   try {
     await writeAll(source, count);
-    const remote = await Remote.start({ ...system, settings: { BEHEST_SOURCE: source } });
+    const remote = await Remote.start({
+      ...onlySystem(options),
+      settings: { BEHEST_SOURCE: source },
+    });
     try {
       await measure(remote, { source, count, rounds: options.rounds }, figures);
     } finally {
@@ -36,7 +37,7 @@ async function measure(
 ): Promise<void> {
   // The controller began a moment ago, at the end of the system's start.
   const began = performance.now();
-  await until(remote, (state) => state['count'] === count);
+  await untilCounted(remote, 'count', count);
   figures.add(`${count} manifests, first sync s`, (performance.now() - began) / 1000);
   figures.add('first sync, CPU s', cpuOf(remote.pid).total);
   figures.add('memory of all processes after it, MB', remote.memory().total);
@@ -45,26 +46,24 @@ async function measure(
     const changed = performance.now();
     const number = count >> 1;
     await writeFile(fileOf(source, number), manifest(number, `changed ${round}`));
-    await until(remote, (state) => state['newest'] === round + 2);
+    await untilCounted(remote, 'newest', round + 2);
     figures.add('one change applied, ms', performance.now() - changed);
     figures.add('one change, CPU s', cpuBetween(before, cpuOf(remote.pid)).total);
   }
   figures.add('memory of all processes, MB', remote.memory().total);
 }
 
-async function until(
+async function untilCounted(
   remote: Remote,
-  isThere: (state: Readonly<Record<string, number>>) => boolean,
+  what: 'count' | 'newest',
+  wanted: number,
 ): Promise<void> {
-  const end = performance.now() + LIMIT_MS;
-  let last = {};
-  while (performance.now() < end) {
-    const state = await remote.call('countWorkflows');
-    if (isThere(state)) return;
-    last = state;
-    await sleep(POLL_MS);
-  }
-  throw new Error(`not within ${LIMIT_MS / 1000} s; last: ${JSON.stringify(last)}`);
+  const look = async (): Promise<true> => {
+    const found = await remote.call('countWorkflows');
+    if (found[what] === wanted) return true;
+    throw new Error(JSON.stringify(found));
+  };
+  await until(`${what} is ${wanted}`, look, { timeoutMs: LIMIT_MS, everyMs: POLL_MS });
 }
 
 function fileOf(source: string, number: number): string {

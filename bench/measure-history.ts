@@ -1,7 +1,7 @@
 import { Crowd } from './crowd.ts';
 import type { Figures } from './figures.ts';
 import { Remote } from './remote.ts';
-import type { RowOptions } from './rows.ts';
+import { onlySystem, type RowOptions } from './row-options.ts';
 import { percentile } from './usage.ts';
 import { warmUp } from './warm-up.ts';
 
@@ -11,8 +11,7 @@ const GATE_MS = 4000;
 
 /** The same system without and with a million finished runs in its tables, in turn. */
 export async function measureHistory(options: RowOptions, figures: Figures): Promise<void> {
-  const [system] = options.systems.values();
-  if (system === undefined) throw new Error('no system to measure');
+  const system = onlySystem(options);
   const count = options.isQuick ? 100_000 : 1_000_000;
   const remotes: Remote[] = [];
   try {

@@ -4,20 +4,12 @@ import type { Figures } from './figures.ts';
 import { measureHistory } from './measure-history.ts';
 import { measureLarge } from './large.ts';
 import { measureManifests } from './manifests.ts';
-import { Remote, type RemoteOptions } from './remote.ts';
+import { Remote } from './remote.ts';
+import type { RowOptions } from './row-options.ts';
 import { soak } from './soak.ts';
 import { warmUp } from './warm-up.ts';
 import { measureWatchers } from './watchers.ts';
 import { cpuBetween, cpuOf, percentile } from './usage.ts';
-
-export interface RowOptions {
-  /** Several are compared: each round measures all of them, one after the other. */
-  readonly systems: ReadonlyMap<string, RemoteOptions>;
-  readonly rounds: number;
-  readonly isQuick: boolean;
-  /** Of the soak; by default those of two hours. */
-  readonly steps?: number;
-}
 
 type Row = (options: RowOptions, figures: Figures) => Promise<void>;
 

@@ -28,6 +28,7 @@ export function growthOf(name: string, samples: readonly Sample[], limit: number
   return { name, first: samples[0]?.mb ?? 0, last: samples.at(-1)?.mb ?? 0, slope, limit };
 }
 
+/** Whether its line is steeper than allowed. */
 export function isGrowing({ slope, limit }: Growth): boolean {
   return slope > limit;
 }

@@ -1,9 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '../test/services/until.ts';
 import { kinds, writeManifests, type Kind } from './soak-manifests.ts';
 import type { System } from './system.ts';
 
-const LIMIT_MS = 120_000;
-const POLL_MS = 20;
+const LIMITS = { timeoutMs: 120_000, everyMs: 20 };
 /** Runs are created in portions, so that old and new ones are under way together. */
 const PORTIONS = 4;
 
@@ -46,17 +45,12 @@ export class SoakLoad {
     this.#edition += 1;
     writeManifests(this.#source, this.#edition);
     const versions = new Map<string, string>();
-    const end = performance.now() + LIMIT_MS;
     for (const { name } of kinds) {
-      for (;;) {
+      const look = async (): Promise<string | undefined> => {
         const workflow = await library.getWorkflow('default', `soak-${name}`);
-        if (workflow?.title === `Edition ${this.#edition}`) {
-          versions.set(name, workflow.versionId);
-          break;
-        }
-        if (performance.now() > end) throw new Error(`soak-${name} was not applied`);
-        await sleep(POLL_MS);
-      }
+        return workflow?.title === `Edition ${this.#edition}` ? workflow.versionId : undefined;
+      };
+      versions.set(name, await until(`soak-${name} is applied`, look, LIMITS));
     }
     return versions;
   }

@@ -1,12 +1,12 @@
 import type { Figures } from './figures.ts';
 import { Remote } from './remote.ts';
-import type { RowOptions } from './rows.ts';
+import { onlySystem, type RowOptions } from './row-options.ts';
 import { growthOf, isGrowing, type Growth, type Sample } from './slope.ts';
 import { cpuBetween, cpuOf } from './usage.ts';
 import { Visitor } from './visitor.ts';
 
-/** 100 runs/s of 10 steps for two hours. */
-export const TWO_HOURS = 7_200_000;
+/** Of two hours: 100 runs/s of 10 steps. */
+const USUAL_STEPS = 7_200_000;
 /** Runs of one slice, in hundreds: about 10,000 steps. */
 const HUNDREDS = 10;
 const SLICE_STEPS = 10_000;
@@ -39,23 +39,23 @@ const SHORT: Form = {
   aliveLimit: 40,
   pssLimit: Infinity,
 };
+/** With so many steps it is the long form. */
+const LONG_STEPS = 5_000_000;
 /** Slices between two words on the terminal. */
 const TELL_EVERY = 10;
-const LONG_FROM = 5_000_000;
 
 /** Two hours of load in fast motion: fails when a process' memory goes on growing. */
 export async function soak(options: RowOptions, figures: Figures): Promise<void> {
-  const [system] = options.systems.values();
-  if (system === undefined) throw new Error('no system to measure');
-  const remote = await Remote.start({ ...system, withApi: true });
-  const visitor = new Visitor(await remote.call('server'));
+  const remote = await Remote.start({ ...onlySystem(options), withApi: true });
+  let visitor: Visitor | null = null;
   try {
-    const growths = await run({ remote, visitor, steps: options.steps ?? TWO_HOURS }, figures);
+    visitor = new Visitor(await remote.call('server'));
+    const growths = await run({ remote, visitor, steps: options.steps ?? USUAL_STEPS }, figures);
     for (const growth of growths) tell(growth, figures);
     const growing = growths.filter(isGrowing).map(line);
     if (growing.length > 0) throw new Error(`memory grows:\n${growing.join('\n')}`);
   } finally {
-    await visitor.stop();
+    await visitor?.stop();
     await remote.stop();
   }
 }
@@ -67,7 +67,7 @@ interface Soak {
 }
 
 async function run({ remote, visitor, steps }: Soak, figures: Figures): Promise<Growth[]> {
-  const form = steps >= LONG_FROM ? LONG : SHORT;
+  const form = steps >= LONG_STEPS ? LONG : SHORT;
   const slices = Math.ceil(steps / SLICE_STEPS);
   const samples = new Map<string, Sample[]>();
   const sums = { steps: 0, calls: 0, events: 0 };

@@ -49,6 +49,7 @@ export async function startRole(role: string, options: RoleOptions): Promise<Sta
   return { child, url: /"url":"(http[^"]+)"/.exec(said)?.[1] ?? null };
 }
 
+/** Has a role end in order; resolves when it is gone. */
 export async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const gone = new Promise((done) => child.once('exit', done));

@@ -97,11 +97,11 @@ async function wire(options: SystemOptions, wiring: Wiring): Promise<System> {
   const roles = new Map<string, ChildProcess>();
   if (options.mode === 'embedded') {
     const { startApiPart } = await import('../src/main/start-api.ts');
-    const { startRunnerPart } = await import('../src/main/start-runner.ts');
     const { startControllerPart } = await import('../src/main/start-controller.ts');
+    const { startRunnerPart } = await import('../src/main/start-runner.ts');
     apiUrl = urlOf(await startApiPart(parts, { store, bus }));
-    await startRunnerPart(parts, { bus, selfUrl: apiUrl });
     await startControllerPart(parts, { store, bus, selfUrl: apiUrl });
+    await startRunnerPart(parts, { bus, selfUrl: apiUrl });
   } else {
     for (const [name, role] of rolesOf(options)) {
       const { child, url } = await startRole(role, options);

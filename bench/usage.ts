@@ -59,6 +59,7 @@ export function cpuOf(root: number): Shares {
   return sums;
 }
 
+/** CPU seconds from one reading of `cpuOf` to a later one. */
 export function cpuBetween(before: Shares, after: Shares): Shares {
   return {
     total: after.total - before.total,
@@ -100,6 +101,7 @@ export function machineBusy(): number {
   return (user + nice + system + irq + softirq) / TICKS_A_SECOND;
 }
 
+/** The value at this part (0 to 1) of the sorted ones; NaN of none. */
 export function percentile(values: readonly number[], part: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] ?? Number.NaN;

@@ -1,7 +1,7 @@
 import { Crowd, type CrowdEnd } from './crowd.ts';
-import type { Figures } from './figures.ts';
+import { Figures } from './figures.ts';
 import { Remote } from './remote.ts';
-import type { RowOptions } from './rows.ts';
+import { onlySystem, type RowOptions } from './row-options.ts';
 import { cpuBetween, cpuOf, machineBusy, percentile } from './usage.ts';
 
 /** Time to put every watcher in its place before the runs' first step, ms. */
@@ -36,23 +36,18 @@ export async function measureWatchers(options: RowOptions, figures: Figures): Pr
     { what: 'one run of 100 steps', runs: 1, steps: 100 },
     { what: `${watchers} runs of 10 steps`, runs: watchers, steps: 10 },
   ];
-  const [system] = options.systems.values();
-  if (system === undefined) throw new Error('no system to measure');
-  const remote = await Remote.start({ ...system, withApi: true });
-  const server = await remote.call<{ url: string; token: string }>('server');
-  const crowd = new Crowd(server);
+  const remote = await Remote.start({ ...onlySystem(options), withApi: true });
+  let crowd: Crowd | null = null;
   try {
+    crowd = new Crowd(await remote.call('server'));
     await remote.call('throughput', { runs: 500, steps: 10 });
     for (let round = 0; round <= options.rounds; round += 1) {
-      // The first round warms up the API too.
-      const into = round === 0 ? null : figures;
-      for (const load of loads) {
-        const bench = { remote, crowd, watchers, figures: into ?? ({ add() {} } as never) };
-        await measureLoad(bench, load);
-      }
+      // The first round warms up the API too: its figures are thrown away.
+      const into = round === 0 ? new Figures() : figures;
+      for (const load of loads) await measureLoad({ remote, crowd, watchers, figures: into }, load);
     }
   } finally {
-    await crowd.stop();
+    await crowd?.stop();
     await remote.stop();
   }
 }
