@@ -111,8 +111,16 @@ async function build(options: FleetOptions, begun: Beginning): Promise<Fleet> {
   );
   await Promise.all([api, ...controllers, ...runners].map((each) => each.ready()));
   return {
-    ...{ ledger, postgres, nats, controllers, runners, api, door },
-    ...{ runnerWires, databaseWire, stop },
+    ledger,
+    postgres,
+    nats,
+    controllers,
+    runners,
+    api,
+    door,
+    runnerWires,
+    databaseWire,
+    stop,
   };
 }
 

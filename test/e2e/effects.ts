@@ -51,7 +51,12 @@ export class Effects {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { run, step } = (await json(request)) as { run: string; step: string };
     const effect: Effect = {
-      ...{ run, step, life: this.life, at: Date.now(), answeredAt: null, abandonedAt: null },
+      run,
+      step,
+      life: this.life,
+      at: Date.now(),
+      answeredAt: null,
+      abandonedAt: null,
       idempotencyKey: String(request.headers['idempotency-key'] ?? ''),
     };
     this.all.push(effect);
