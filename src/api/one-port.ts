@@ -77,7 +77,17 @@ export const MAX_STREAMS = 1000;
 /** Time for a whole request to arrive. Node watches over HTTP/1.1 itself, with these very times. */
 export const REQUEST_TIMEOUT_MS = 300_000;
 
-const http2Settings = { settings: { maxConcurrentStreams: MAX_STREAMS } } as const;
+/**
+ * Node counts what an answer had still to send when its stream was cancelled as memory of the
+ * session for ever, though it is free (seen with 24.21): beyond 10 MB, the default, every further
+ * call on the connection would be refused. So many MB are never counted; streams are what is limited.
+ */
+const UNCOUNTED_MB = 1_000_000;
+
+const http2Settings = {
+  settings: { maxConcurrentStreams: MAX_STREAMS },
+  maxSessionMemory: UNCOUNTED_MB,
+} as const;
 
 /** The same handler; a request of HTTP/2 that never ends is given up. */
 function withTimeout(handler: HttpHandler, timeoutMs: number): HttpHandler {

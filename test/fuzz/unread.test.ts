@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { type ClientHttp2Stream, connect as connectHttp2 } from 'node:http2';
+import { type ClientHttp2Stream, connect as connectHttp2, constants } from 'node:http2';
+import { connect } from 'node:net';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { HttpResponse } from '../../src/api/http-exchange.ts';
@@ -156,4 +157,52 @@ test('a connection says how many calls it takes at once', async () => {
   const [settings] = (await once(session, 'remoteSettings')) as [{ maxConcurrentStreams: number }];
   expect(settings.maxConcurrentStreams).toBe(1000);
   session.destroy();
+});
+
+test('an answer of HTTP/2 that is cancelled half-sent → its connection goes on', async () => {
+  const large = Buffer.alloc(11_000_000);
+  const port = await openPort({
+    host: '127.0.0.1',
+    port: 0,
+    tls: null,
+    handler: (request, response) => response.end(request.url === '/large' ? large : 'small'),
+  });
+  const session = connectHttp2(`http://127.0.0.1:${port.port}`);
+  const cancelled = session.request({ ':path': '/large' });
+  cancelled.once('data', () => cancelled.close(constants.NGHTTP2_CANCEL));
+  await once(cancelled, 'close');
+  const next = session.request({ ':path': '/' });
+  next.on('error', () => undefined);
+  let heard = '';
+  next.on('data', (chunk: Buffer) => (heard += chunk.toString()));
+  await once(next, 'close');
+  expect([next.rstCode, heard]).toEqual([constants.NGHTTP2_NO_ERROR, 'small']);
+  session.destroy();
+  await port.close(0);
+});
+
+/** A request over HTTP/1.1 with a body of a MiB, more than any buffer on its way takes. */
+function largeRequest(line: string, type: string): Buffer {
+  const body = Buffer.alloc(1 << 20, ' ');
+  const fields = { host: 'localhost', authorization: `Bearer ${TOKEN}`, 'content-type': type };
+  const head = Object.entries({ ...fields, 'content-length': body.length });
+  const lines = [`${line} HTTP/1.1`, ...head.map(([name, value]) => `${name}: ${value}`)];
+  return Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`), body]);
+}
+
+describe('over HTTP/1.1 a message that is refused half-read → its connection goes on', () => {
+  test.each(['application/grpc-web+proto', 'application/grpc', 'application/connect+json'])(
+    '%s',
+    async (type) => {
+      const method = type.includes('connect') ? 'WatchRun' : 'GetRun';
+      const socket = connect(api.server.port, '127.0.0.1');
+      let heard = '';
+      socket.on('data', (chunk: Buffer) => (heard += chunk.toString('latin1')));
+      socket.write(largeRequest(`POST /behest.v1.RunService/${method}`, type));
+      await expect.poll(() => heard).toContain('HTTP/1.1 200');
+      socket.write('GET /ping HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n');
+      await once(socket, 'close');
+      expect(heard).toContain('{"message":"pong"}');
+    },
+  );
 });
