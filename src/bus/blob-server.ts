@@ -3,6 +3,7 @@ import { writeAnswer, writeRefusal } from './blob-protocol.ts';
 import type { BlobStore, Consumer } from './bus.ts';
 import type { BusLog } from './bus-log.ts';
 import { MAX_MESSAGE_BYTES } from './codec.ts';
+import { listen } from './listen.ts';
 import type { Subjects } from './subjects.ts';
 
 /** Of one queue group, so that each request is answered by one controller. */
@@ -36,7 +37,7 @@ export class BlobServer implements Consumer {
     this.log = log;
     this.subscriptions = [
       this.answer(subjects.blob('get'), (msg) => this.get(msg)),
-      this.answer(subjects.blob('put'), (msg) => Promise.resolve(this.openUpload(msg))),
+      this.answer(subjects.blob('put'), (msg) => this.openUpload(msg)),
     ];
   }
 
@@ -47,17 +48,18 @@ export class BlobServer implements Consumer {
     return Promise.resolve();
   }
 
-  private answer(subject: string, work: (msg: Msg) => Promise<Uint8Array>) {
-    const callback = (_error: Error | null, msg: Msg): void => {
-      work(msg).then(
-        (body) => void msg.respond(body),
-        (error: unknown) => {
-          // No answer: the asker tries again after its time-out, perhaps at another controller.
-          this.log.warn('blob.request_failed', { subject, error });
-        },
-      );
+  private answer(subject: string, work: (msg: Msg) => Uint8Array | Promise<Uint8Array>) {
+    const { log } = this;
+    const reply = async (msg: Msg): Promise<void> => {
+      try {
+        msg.respond(await work(msg));
+      } catch (error) {
+        // No answer: the asker tries again after its time-out, perhaps at another controller.
+        log.warn('blob.request_failed', { subject, error });
+      }
     };
-    return this.connection.subscribe(subject, { queue: GROUP, callback });
+    const hear = (msg: Msg): void => void reply(msg);
+    return listen(this.connection, subject, { group: GROUP, log, hear });
   }
 
   private async get(msg: Msg): Promise<Uint8Array> {
@@ -106,8 +108,9 @@ export class BlobServer implements Consumer {
     };
     const idle = setTimeout(close, UPLOAD_IDLE_MS);
     idle.unref();
-    const subscription = this.connection.subscribe(session, {
-      callback: (_error, chunk) => {
+    const subscription = listen(this.connection, session, {
+      log: this.log,
+      hear: (chunk) => {
         idle.refresh();
         if (filled + chunk.data.byteLength > size) {
           chunk.respond(writeRefusal(`more than the ${size} bytes announced`));

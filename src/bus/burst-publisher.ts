@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createInbox, type Msg, type NatsConnection } from '@nats-io/transport-node';
+import type { BusLog } from './bus-log.ts';
+import { listen } from './listen.ts';
 
 const ACK_TIMEOUT_MS = 5_000;
 /** Bytes that may wait in the client while one burst is on its way are bounded by this. */
@@ -68,10 +70,10 @@ export class BurstPublisher {
   private readonly bursts = new Map<string, Burst>();
   private nextBurst = 1;
 
-  constructor(connection: NatsConnection, mender: Mender) {
+  constructor(connection: NatsConnection, mender: Mender, log: BusLog) {
     this.connection = connection;
     this.mender = mender;
-    connection.subscribe(`${this.inbox}.*`, { callback: (_error, msg) => this.answered(msg) });
+    listen(connection, `${this.inbox}.*`, { log, hear: (msg) => this.answered(msg) });
   }
 
   /** Resolves when all are stored; what the stream holds already counts as stored. */

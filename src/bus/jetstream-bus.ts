@@ -88,17 +88,18 @@ class JetStreamBus implements Bus {
     this.subjects = new Subjects(options.prefix ?? 'behest');
     const { replicas = 1 } = options;
     this.streams = new StreamKeeper({ jsm, subjects: this.subjects, replicas, log: this.log });
-    this.publisher = new BurstPublisher(connection, {
+    const mender = {
       recreate: () => this.ensureStreams(),
-      replace: (subject) => this.streams.replace(subject),
-    });
+      replace: (subject: string) => this.streams.replace(subject),
+    };
+    this.publisher = new BurstPublisher(connection, mender, this.log);
     this.held = new HeldSubjects(jsm, this.subjects);
     this.blobs = new BlobClient(connection, this.subjects);
     this.spiller = new Spiller(connection, this.blobs);
     this.signals = new SignalChannel(connection, this.subjects, this.log);
     this.presence = new Presence({ connection, subjects: this.subjects, log: this.log });
-    const { subjects, presence } = this;
-    this.reports = new ReportSender({ connection, subjects, presence });
+    const { subjects, presence, log } = this;
+    this.reports = new ReportSender({ connection, subjects, presence, log });
     void this.followStatus();
   }
 

@@ -1,6 +1,7 @@
-import type { NatsConnection, Subscription } from '@nats-io/transport-node';
+import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
 import { hash32 } from '../engine/hash.ts';
 import type { BusLog } from './bus-log.ts';
+import { listen } from './listen.ts';
 import type { Subjects } from './subjects.ts';
 
 const BEAT_MS = 1_000;
@@ -43,11 +44,8 @@ export class Presence {
     this.#connection = connection;
     this.#subject = subjects.presence;
     this.#log = log;
-    this.#subscription = connection.subscribe(this.#subject, {
-      callback: (error, msg) => {
-        if (error === null) this.#hear(msg.json<Word>());
-      },
-    });
+    const hear = (msg: Msg): void => this.#hear(msg.json<Word>());
+    this.#subscription = listen(connection, this.#subject, { log, hear });
     this.#say({ kind: 'hello' });
   }
 

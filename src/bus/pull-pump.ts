@@ -8,6 +8,7 @@ import {
 } from '@nats-io/transport-node';
 import type { BusLog } from './bus-log.ts';
 import { JetStreamDelivery } from './jetstream-delivery.ts';
+import { listen } from './listen.ts';
 import type { Slots } from './slots.ts';
 import type { Source } from './streams.ts';
 
@@ -112,9 +113,8 @@ export class PullPump {
   private subscribe(): Subscription {
     this.inbox = createInbox();
     this.heardAt = performance.now();
-    return this.options.connection.subscribe(this.inbox, {
-      callback: (_error, msg) => this.receive(msg),
-    });
+    const { connection, log } = this.options;
+    return listen(connection, this.inbox, { log, hear: (msg) => this.receive(msg) });
   }
 
   /** Asks for more when there is room; together with whatever else this tick frees. */

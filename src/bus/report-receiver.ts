@@ -3,6 +3,7 @@ import type { Checkpoint } from '../task/task.ts';
 import type { Delivery } from './bus.ts';
 import type { BusLog } from './bus-log.ts';
 import { decodeReport } from './codec.ts';
+import { listen } from './listen.ts';
 
 export interface ReportReceiverOptions {
   readonly connection: NatsConnection;
@@ -21,11 +22,9 @@ export class ReportReceiver {
 
   constructor(options: ReportReceiverOptions) {
     this.#options = options;
-    this.#subscription = options.connection.subscribe(options.subject, {
-      callback: (error, msg) => {
-        if (error === null) this.#receive(msg);
-      },
-    });
+    const { connection, subject, log } = options;
+    const hear = (msg: Msg): void => this.#receive(msg);
+    this.#subscription = listen(connection, subject, { log, hear });
   }
 
   stop(): void {
@@ -33,14 +32,8 @@ export class ReportReceiver {
   }
 
   #receive(msg: Msg): void {
-    const { log, handler, maxInFlight } = this.#options;
-    let checkpoints: Checkpoint[];
-    try {
-      checkpoints = decodeReport(msg.subject, msg.data);
-    } catch (error) {
-      log.error('bus.message_refused', { subject: msg.subject, error });
-      return;
-    }
+    const { handler, maxInFlight } = this.#options;
+    const checkpoints = decodeReport(msg.subject, msg.data);
     const report = new Report(checkpoints.length, (refused) => {
       this.#inFlight -= checkpoints.length;
       answer(msg, refused);

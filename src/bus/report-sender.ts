@@ -1,6 +1,8 @@
 import { createInbox, type Msg, type NatsConnection } from '@nats-io/transport-node';
 import type { Checkpoint } from '../task/task.ts';
+import type { BusLog } from './bus-log.ts';
 import { encodeReport } from './codec.ts';
+import { listen } from './listen.ts';
 import type { Presence } from './presence.ts';
 import type { Subjects } from './subjects.ts';
 
@@ -15,6 +17,7 @@ export interface ReportSenderOptions {
   readonly connection: NatsConnection;
   readonly subjects: Subjects;
   readonly presence: Presence;
+  readonly log: BusLog;
 }
 
 /** Checkpoints under way to one recorder, and what to do with those that it has not recorded. */
@@ -38,9 +41,8 @@ export class ReportSender {
 
   constructor(options: ReportSenderOptions) {
     this.#options = options;
-    options.connection.subscribe(`${this.#inbox}.*`, {
-      callback: (_error, msg) => this.#answered(msg),
-    });
+    const { connection, log } = options;
+    listen(connection, `${this.#inbox}.*`, { log, hear: (msg) => this.#answered(msg) });
   }
 
   /** Resolves to the checkpoints that no controller has recorded. Never rejects. */

@@ -1,6 +1,7 @@
-import type { NatsConnection } from '@nats-io/transport-node';
+import type { Msg, NatsConnection } from '@nats-io/transport-node';
 import type { Consumer, Nudge, Signal } from './bus.ts';
 import type { BusLog } from './bus-log.ts';
+import { listen } from './listen.ts';
 import { SignalHub } from './signal-hub.ts';
 import type { Subjects } from './subjects.ts';
 
@@ -33,25 +34,19 @@ export class SignalChannel {
     kind: K,
     handler: (signal: Extract<Signal, { kind: K }>) => void,
   ): Consumer {
-    this.listen(kind);
+    this.subscribe(kind);
     return this.hub.on(kind, handler);
   }
 
-  private listen(kind: Signal['kind']): void {
+  private subscribe(kind: Signal['kind']): void {
     if (this.listening.has(kind)) return;
     this.listening.add(kind);
-    this.connection.subscribe(this.subjects.signal(kind), {
-      callback: (error, msg) => {
-        if (error !== null) return;
-        try {
-          const signal = msg.json<Signal>();
-          if (signal.kind !== kind) throw new Error(`a ${kind} signal says ${signal.kind}`);
-          this.hub.emit(signal);
-        } catch (problem) {
-          this.log.error('bus.message_refused', { subject: msg.subject, error: problem });
-        }
-      },
-    });
+    const hear = (msg: Msg): void => {
+      const signal = msg.json<Signal>();
+      if (signal.kind !== kind) throw new Error(`a ${kind} signal says ${signal.kind}`);
+      this.hub.emit(signal);
+    };
+    listen(this.connection, this.subjects.signal(kind), { log: this.log, hear });
   }
 }
 

@@ -1,0 +1,158 @@
+import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Bus, Signal } from '../../src/bus/bus.ts';
+import { createJetStreamBus } from '../../src/bus/jetstream-bus.ts';
+import { natsService } from '../services/nats.ts';
+import { memoryBlobs } from './memory-blobs.ts';
+import { sampleCheckpoint, sampleTasks } from './samples.ts';
+import { until } from './until.ts';
+
+const nats = await natsService();
+let opened = 0;
+
+afterAll(async () => {
+  await nats?.stop();
+});
+
+/** None of it is what anybody of us says, wherever it arrives. */
+const GARBAGE = [
+  ...['', 'no JSON', '\0{"id"', 'null', '7', '"text"', '[]', '[null]', '{}', '\0null', '\0[{}]'],
+  ...['{"kind":null}', '{"kind":"else"}', '{"kind":"here"}', '{"kind":"here","recorder":7}'],
+  ...['{"kind":"here","recorder":"a b"}', '{"kind":"leaving","recorder":null}'],
+  ...['{"size":"1"}', '{"size":-1}', '{"size":0.5}', '{"size":1e300}', '{"error":null}'],
+  ...['{"digest":7,"offset":0,"length":1}', '{"digest":"d","offset":"x","length":{}}'],
+];
+
+/** What the client keeps of one connection. */
+interface Protocol {
+  readonly subscriptions: { all(): { readonly subject: string; readonly queue?: string }[] };
+  /** A line `-ERR` of the server. */
+  processError(line: Uint8Array): void;
+}
+
+describe.skipIf(nats === null)('messages that nobody of us sends', () => {
+  let prefix: string;
+  let foreign: NatsConnection;
+  let buses: Bus[];
+  let logged: { readonly event: string; readonly fields: unknown }[];
+
+  beforeEach(async () => {
+    opened += 1;
+    prefix = `garbage${process.pid}x${opened}`;
+    buses = [];
+    logged = [];
+    foreign = await connect({ servers: nats?.url ?? '' });
+  });
+
+  afterEach(async () => {
+    await Promise.all(buses.map((bus) => bus.close()));
+    await foreign.close();
+  });
+
+  async function open(): Promise<Bus> {
+    const note = (event: string, fields?: unknown): void => void logged.push({ event, fields });
+    const log = { info: note, warn: note, error: note };
+    const bus = await createJetStreamBus({ url: nats?.url ?? '', name: 'garbage', prefix, log });
+    buses.push(bus);
+    return bus;
+  }
+
+  const eventsOf = (event: string) => logged.filter((each) => each.event === event);
+
+  function protocolOf(bus: Bus): Protocol {
+    return (bus as unknown as { connection: { protocol: Protocol } }).connection.protocol;
+  }
+
+  function subjectsOf(bus: Bus): string[] {
+    return protocolOf(bus)
+      .subscriptions.all()
+      .map(({ subject }) => subject.replace('*', '1'));
+  }
+
+  /** A controller and a runner that use all that a bus offers. */
+  async function atWork() {
+    const [controller, runner] = [await open(), await open()];
+    const blobs = memoryBlobs();
+    const signals: Signal[] = [];
+    const done = new Set<string>();
+    await controller.serveBlobs(blobs);
+    await controller.consumeActivity({ maxInFlight: 10 }, () => undefined);
+    await controller.consumeCheckpoints({ maxInFlight: 100 }, (batch) => {
+      for (const delivery of batch) {
+        done.add(delivery.message.taskId);
+        delivery.ack();
+      }
+    });
+    for (const kind of ['cancel', 'nudge', 'changed', 'reconcile'] as const) {
+      controller.onSignal(kind, (signal) => void signals.push(signal));
+    }
+    await runner.consumeTasks({ queues: ['default'], maxInFlight: 10 }, (delivery) => {
+      const checkpoint = sampleCheckpoint(null, delivery.message);
+      runner.reportCheckpoints([checkpoint]).then(
+        () => delivery.ack(),
+        () => delivery.release(),
+      );
+    });
+    await Promise.all([controller.ping(), runner.ping()]);
+    const works = async (): Promise<void> => {
+      const tasks = sampleTasks(10);
+      await controller.publishTasks(tasks);
+      const digest = await runner.putBlob(Buffer.from(`blob ${opened}`));
+      expect(Buffer.from(await runner.getBlob(digest)).toString()).toBe(`blob ${opened}`);
+      runner.broadcast({ kind: 'changed', runIds: ['run'] });
+      await until(() => signals.length > 0 && tasks.every(({ id }) => done.has(id)));
+      expect(signals.splice(0)).toEqual([{ kind: 'changed', runIds: ['run'] }]);
+    };
+    return { controller, runner, works };
+  }
+
+  test('garbage wherever we listen → is refused, and work goes on', async () => {
+    const { controller, runner, works } = await atWork();
+    await works();
+    const put = JSON.stringify({ size: 100 });
+    await foreign.request(`${prefix}.blobs.put`, put);
+    for (const bus of [controller, runner]) {
+      const subjects = subjectsOf(bus);
+      // Presence, publishing, reports, requests; then what each of the two has of its own.
+      expect(subjects.length).toBeGreaterThanOrEqual(bus === runner ? 5 : 14);
+      for (const subject of subjects) {
+        for (const text of GARBAGE) {
+          foreign.publish(subject, text);
+          foreign.publish(subject, text, { reply: 'nobody.listens.here' });
+        }
+        await foreign.flush();
+        expect(await bus.ping()).toBeGreaterThanOrEqual(0);
+      }
+    }
+    expect(eventsOf('bus.message_refused')).not.toEqual([]);
+    await works();
+  }, 30_000);
+
+  test('a subscription that the server refuses → is logged, and nothing else', async () => {
+    const { controller, runner } = await atWork();
+    for (const bus of [controller, runner]) {
+      const protocol = protocolOf(bus);
+      for (const { subject, queue } of protocol.subscriptions.all()) {
+        const group = queue === undefined ? '' : ` using queue "${queue}"`;
+        const line = `'Permissions Violation for Subscription to "${subject}"${group}'`;
+        expect(() => protocol.processError(Buffer.from(line))).not.toThrow();
+      }
+    }
+    const refused = eventsOf('bus.subscription_refused').map(
+      ({ fields }) => (fields as { readonly subject: string }).subject,
+    );
+    expect(refused).toContain(`${prefix}.signals.presence`);
+    expect(refused).toContain(`${prefix}.blobs.put`);
+    expect(refused.length).toBeGreaterThanOrEqual(16);
+  });
+
+  test('more uploads at once than are held → the last gets no answer, the process goes on', async () => {
+    const bus = await open();
+    await bus.serveBlobs(memoryBlobs());
+    const put = JSON.stringify({ size: 60 * 1024 * 1024 });
+    for (let n = 0; n < 5; n += 1) foreign.publish(`${prefix}.blobs.put`, put, { reply: 'nobody' });
+    await foreign.flush();
+    expect(await bus.ping()).toBeGreaterThanOrEqual(0);
+    expect(eventsOf('blob.request_failed')).toHaveLength(1);
+  });
+});
