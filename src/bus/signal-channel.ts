@@ -41,13 +41,35 @@ export class SignalChannel {
   private subscribe(kind: Signal['kind']): void {
     if (this.listening.has(kind)) return;
     this.listening.add(kind);
-    const hear = (msg: Msg): void => {
-      const signal = msg.json<Signal>();
-      if (signal.kind !== kind) throw new Error(`a ${kind} signal says ${signal.kind}`);
-      this.hub.emit(signal);
-    };
+    const hear = (msg: Msg): void => this.hub.emit(read(kind, msg));
     listen(this.connection, this.subjects.signal(kind), { log: this.log, hear });
   }
+}
+
+/** Throws when it does not say all that its receivers rely on. */
+function read(kind: Signal['kind'], msg: Msg): Signal {
+  const signal = msg.json<Signal>();
+  if (signal.kind !== kind) throw new Error(`a ${kind} signal says ${signal.kind}`);
+  if (!isWhole(signal)) throw new Error(`a ${kind} signal does not say what it is about`);
+  return signal;
+}
+
+function isWhole(signal: Signal): boolean {
+  switch (signal.kind) {
+    case 'cancel':
+      // Without a list it would be taken for all tasks of the run.
+      return areIds([signal.runId]) && areIds(signal.tasks);
+    case 'nudge':
+      return areIds(signal.runIds) && Array.isArray(signal.created ?? []);
+    case 'changed':
+      return areIds(signal.runIds);
+    case 'reconcile':
+      return areIds([signal.source]);
+  }
+}
+
+function areIds(ids: unknown): boolean {
+  return Array.isArray(ids) && ids.every((id) => typeof id === 'string');
 }
 
 function parts(signal: Signal): string[] {

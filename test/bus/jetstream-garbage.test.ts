@@ -19,6 +19,9 @@ const GARBAGE = [
   ...['', 'no JSON', '\0{"id"', 'null', '7', '"text"', '[]', '[null]', '{}', '\0null', '\0[{}]'],
   ...['{"kind":null}', '{"kind":"else"}', '{"kind":"here"}', '{"kind":"here","recorder":7}'],
   ...['{"kind":"here","recorder":"a b"}', '{"kind":"leaving","recorder":null}'],
+  ...['{"kind":"cancel","runId":"r"}', '{"kind":"cancel","runId":"r","tasks":[7]}'],
+  ...['{"kind":"nudge","runIds":7}', '{"kind":"nudge","runIds":[],"created":7}'],
+  ...['{"kind":"changed","runIds":[null]}', '{"kind":"reconcile","source":{}}'],
   ...['{"size":"1"}', '{"size":-1}', '{"size":0.5}', '{"size":1e300}', '{"error":null}'],
   ...['{"digest":7,"offset":0,"length":1}', '{"digest":"d","offset":"x","length":{}}'],
 ];
