@@ -44,7 +44,7 @@ export class Presence {
     this.#connection = connection;
     this.#subject = subjects.presence;
     this.#log = log;
-    const hear = (msg: Msg): void => this.#hear(msg.json<Word>());
+    const hear = (msg: Msg): void => this.#hear(read(msg));
     this.#subscription = listen(connection, this.#subject, { log, hear });
     this.#say({ kind: 'hello' });
   }
@@ -133,4 +133,15 @@ export class Presence {
     if (this.#connection.isClosed()) return;
     this.#connection.publish(this.#subject, JSON.stringify(word));
   }
+}
+
+/** Of what a recorder's name consists, which becomes part of a subject. */
+const NAME = /^[\w-]+$/;
+
+function read(msg: Msg): Word {
+  const { kind, recorder } = msg.json<{ readonly kind?: unknown; readonly recorder?: unknown }>();
+  if (kind === 'hello') return { kind };
+  const isNamed = typeof recorder === 'string' && NAME.test(recorder);
+  if (isNamed && (kind === 'here' || kind === 'leaving')) return { kind, recorder };
+  throw new Error('expected hello, or the name of a recorder that is here or leaving');
 }
