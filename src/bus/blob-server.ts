@@ -101,7 +101,11 @@ export class BlobServer implements Consumer {
     const session = createInbox();
     const whole = Buffer.allocUnsafe(size);
     let filled = 0;
+    let isOpen = true;
     const close = (): void => {
+      // Silence, a piece too many and the store may each end it, in any order.
+      if (!isOpen) return;
+      isOpen = false;
       clearTimeout(idle);
       this.uploadBytes -= size;
       subscription.unsubscribe();

@@ -162,4 +162,37 @@ describe.skipIf(nats === null)('messages that nobody of us sends', () => {
     expect(await bus.ping()).toBeGreaterThanOrEqual(0);
     expect(eventsOf('blob.request_failed')).toHaveLength(1);
   });
+
+  /** What the blob server answers: whether it did what it was asked, and the rest of it. */
+  async function ask(subject: string, body: string | Uint8Array) {
+    const { data } = await foreign.request(subject, body, { timeout: 10_000 });
+    return { isDone: data[0] === 0, text: Buffer.from(data.subarray(9)).toString() };
+  }
+
+  /** 256 MiB may be under way, not less and not more. */
+  async function expectAllRoomFree(bus: Bus): Promise<void> {
+    const put = `${prefix}.blobs.put`;
+    const failed = eventsOf('blob.request_failed').length;
+    for (let n = 0; n < 4; n += 1) {
+      expect(await ask(put, JSON.stringify({ size: 64 * 1024 * 1024 }))).toMatchObject({
+        isDone: true,
+      });
+    }
+    foreign.publish(put, JSON.stringify({ size: 1 }), { reply: 'nobody' });
+    await foreign.flush();
+    await bus.ping();
+    expect(eventsOf('blob.request_failed')).toHaveLength(failed + 1);
+  }
+
+  test('an upload that goes on while it is being stored → gives its room back once', async () => {
+    const bus = await open();
+    const storing = Promise.withResolvers<string>();
+    await bus.serveBlobs({ get: () => Promise.resolve(null), put: () => storing.promise });
+    const { text: session } = await ask(`${prefix}.blobs.put`, JSON.stringify({ size: 3 }));
+    const stored = ask(session, 'all');
+    expect(await ask(session, '!')).toMatchObject({ isDone: false });
+    storing.resolve('its digest');
+    expect(await stored).toEqual({ isDone: true, text: 'its digest' });
+    await expectAllRoomFree(bus);
+  });
 });
