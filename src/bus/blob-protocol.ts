@@ -1,4 +1,4 @@
-import type { NatsConnection } from '@nats-io/transport-node';
+import type { Msg, NatsConnection } from '@nats-io/transport-node';
 
 export const BLOB_REQUEST_MS = 10_000;
 const HEADER_BYTES = 9;
@@ -15,6 +15,22 @@ class BlobRefusedError extends Error {
 export function chunkBytes(connection: NatsConnection): number {
   const maxPayload = connection.info?.max_payload ?? MAX_CHUNK_BYTES;
   return Math.max(1, Math.min(maxPayload - OVERHEAD_BYTES, MAX_CHUNK_BYTES));
+}
+
+/** What piece of which blob is asked for. */
+export function readGet(msg: Msg): { digest: string; offset: number; length: number } {
+  const { digest, offset, length } = msg.json<Record<string, unknown>>();
+  if (typeof digest === 'string' && isCount(offset) && isCount(length)) {
+    return { digest, offset, length };
+  }
+  throw new Error('expected a digest, an offset and a length');
+}
+
+/** How many bytes are announced. */
+export function readPut(msg: Msg): number {
+  const { size } = msg.json<Record<string, unknown>>();
+  if (isCount(size)) return size;
+  throw new Error('expected the size of a blob');
 }
 
 /** An answer: one byte that is 0 for success, the blob's whole size, then bytes or the error. */
@@ -37,6 +53,10 @@ export function readAnswer(msg: { readonly data: Uint8Array }): {
   const bytes = buffer.subarray(HEADER_BYTES);
   if (buffer[0] !== 0) throw new BlobRefusedError(bytes.toString('utf8'));
   return { totalBytes: Number(buffer.readBigUInt64BE(1)), bytes };
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
 }
 
 function answer(status: number, totalBytes: number, bytes: Uint8Array): Uint8Array {

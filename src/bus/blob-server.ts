@@ -1,5 +1,5 @@
 import { createInbox, type Msg, type NatsConnection } from '@nats-io/transport-node';
-import { writeAnswer, writeRefusal } from './blob-protocol.ts';
+import { readGet, readPut, writeAnswer, writeRefusal } from './blob-protocol.ts';
 import type { BlobStore, Consumer } from './bus.ts';
 import type { BusLog } from './bus-log.ts';
 import { MAX_MESSAGE_BYTES } from './codec.ts';
@@ -63,11 +63,7 @@ export class BlobServer implements Consumer {
   }
 
   private async get(msg: Msg): Promise<Uint8Array> {
-    const { digest, offset, length } = msg.json<{
-      digest: string;
-      offset: number;
-      length: number;
-    }>();
+    const { digest, offset, length } = readGet(msg);
     const bytes = await this.read(digest);
     if (bytes === null) return writeRefusal(`blob ${digest} does not exist`);
     const end = offset + length;
@@ -90,7 +86,7 @@ export class BlobServer implements Consumer {
 
   /** Answers with a subject of this controller alone, to which the chunks come in order. */
   private openUpload(msg: Msg): Uint8Array {
-    const { size } = msg.json<{ size: number }>();
+    const size = readPut(msg);
     if (size > MAX_BLOB_BYTES) {
       return writeRefusal(`${size} bytes are more than the limit of ${MAX_BLOB_BYTES} for a blob`);
     }

@@ -184,6 +184,17 @@ describe.skipIf(nats === null)('messages that nobody of us sends', () => {
     expect(eventsOf('blob.request_failed')).toHaveLength(failed + 1);
   }
 
+  test('uploads of no size → take no room', async () => {
+    const bus = await open();
+    await bus.serveBlobs(memoryBlobs());
+    for (const size of ['1', -1, 0.5, null, {}, [7]]) {
+      foreign.publish(`${prefix}.blobs.put`, JSON.stringify({ size }), { reply: 'nobody' });
+    }
+    await foreign.flush();
+    await bus.ping();
+    await expectAllRoomFree(bus);
+  });
+
   test('an upload that goes on while it is being stored → gives its room back once', async () => {
     const bus = await open();
     const storing = Promise.withResolvers<string>();
@@ -194,5 +205,21 @@ describe.skipIf(nats === null)('messages that nobody of us sends', () => {
     storing.resolve('its digest');
     expect(await stored).toEqual({ isDone: true, text: 'its digest' });
     await expectAllRoomFree(bus);
+  });
+
+  test('a piece of a blob that fits into no message → no answer, the process goes on', async () => {
+    const bus = await open();
+    const blobs = memoryBlobs();
+    await bus.serveBlobs(blobs);
+    const bytes = 1 + (foreign.info?.max_payload ?? 0);
+    const digest = await blobs.put(new Uint8Array(bytes));
+    for (const length of [bytes, -1, '1', null]) {
+      const request = JSON.stringify({ digest, offset: 0, length });
+      foreign.publish(`${prefix}.blobs.get`, request, { reply: 'nobody' });
+    }
+    await foreign.flush();
+    await bus.ping();
+    await until(() => eventsOf('blob.request_failed').length === 4);
+    expect((await bus.getBlob(digest)).byteLength).toBe(bytes);
   });
 });
