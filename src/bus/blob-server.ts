@@ -65,9 +65,10 @@ export class BlobServer implements Consumer {
   private async get(msg: Msg): Promise<Uint8Array> {
     const { digest, offset, length } = readGet(msg);
     const bytes = await this.read(digest);
-    if (bytes === null) return writeRefusal(`blob ${digest} does not exist`);
     const end = offset + length;
-    if (end >= bytes.byteLength) this.reads.delete(digest);
+    // Read to its end, or not there yet: the next one asks the store.
+    if (bytes === null || end >= bytes.byteLength) this.reads.delete(digest);
+    if (bytes === null) return writeRefusal(`blob ${digest} does not exist`);
     return writeAnswer(bytes.byteLength, bytes.subarray(offset, end));
   }
 

@@ -89,6 +89,14 @@ export function sideContract(given: Given): void {
       await expect(given.other.getBlob('ab12')).rejects.toThrow(/ab12 does not exist/);
     });
 
+    test('asked for before it is stored → is found once it is', async () => {
+      await given.bus.serveBlobs(memoryBlobs());
+      const bytes = randomBytes(100);
+      await expect(given.other.getBlob(digestOf(bytes))).rejects.toThrow(/does not exist/);
+      const digest = await given.other.putBlob(bytes);
+      expect(digestOf(await given.other.getBlob(digest))).toBe(digest);
+    });
+
     test('nobody serves blobs → an error that says so', async () => {
       await expect(given.other.getBlob('ab12')).rejects.toThrow(/no controller serves blobs/);
     });
