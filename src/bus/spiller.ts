@@ -17,14 +17,16 @@ export class Spiller {
     this.blobs = blobs;
   }
 
+  fits({ body }: Outgoing): boolean {
+    const maxPayload = this.connection.info?.max_payload ?? MAX_INLINE_BYTES;
+    return body.byteLength <= Math.min(MAX_INLINE_BYTES, maxPayload - OVERHEAD_BYTES);
+  }
+
   /** Rejects with MessageTooLargeError, and when no controller takes the blob. */
   async fit(messages: readonly Outgoing[]): Promise<readonly Outgoing[]> {
-    const maxPayload = this.connection.info?.max_payload ?? MAX_INLINE_BYTES;
-    const limit = Math.min(MAX_INLINE_BYTES, maxPayload - OVERHEAD_BYTES);
-    if (messages.every(({ body }) => body.byteLength <= limit)) return messages;
     const fitting: Outgoing[] = [];
     for (const message of messages) {
-      fitting.push(message.body.byteLength <= limit ? message : await this.spill(message));
+      fitting.push(this.fits(message) ? message : await this.spill(message));
     }
     return fitting;
   }

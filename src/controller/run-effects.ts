@@ -22,20 +22,33 @@ export interface EffectParts {
 }
 
 /**
- * Sets in motion what has been recorded. All of it is repeated by a recheck when it fails here, so
- * an error goes no further.
+ * Sets in motion what has been recorded, with these tasks (`tasksToSend`). All of it is on its way
+ * when this returns, and taken by the transport when the promise resolves. Where that fails all of
+ * it is repeated by a recheck, so an error goes no further.
  */
-export async function carryOut(parts: EffectParts, moved: readonly MovedRun[]): Promise<void> {
-  try {
-    stopAttempts(parts, moved);
-    const sent = await Promise.all([publishTasks(parts, moved), reportEnds(parts, moved)]);
-    if (sent.some(Boolean)) parts.sent();
-  } catch (error) {
-    parts.failed(
-      error,
-      moved.map(({ run }) => run.record.id),
-    );
-  }
+export function carryOut(
+  parts: EffectParts,
+  moved: readonly MovedRun[],
+  tasks: readonly Task[],
+): Promise<void> {
+  stopAttempts(parts, moved);
+  const sending: Promise<void>[] = [];
+  if (tasks.length > 0) sending.push(sendTasks(parts.bus, tasks, parts.clock.now()));
+  const ends = moved.flatMap(({ run }) => childEnd(run));
+  if (ends.length > 0) sending.push(sendEnds(parts.bus, ends));
+  tellOthers(parts, moved);
+  if (sending.length === 0) return Promise.resolve();
+  return Promise.all(sending).then(parts.sent, (error: unknown) => fail(parts, moved, error));
+}
+
+function fail(parts: EffectParts, moved: readonly MovedRun[], error: unknown): void {
+  parts.failed(
+    error,
+    moved.map(({ run }) => run.record.id),
+  );
+}
+
+function tellOthers(parts: EffectParts, moved: readonly MovedRun[]): void {
   const children = moved.flatMap((each) => each.change.children.map(({ id }) => id));
   if (children.length > 0) parts.look(children, false);
   const asked = moved.flatMap((each) => each.change.asked.map(({ runId }) => runId));
@@ -45,8 +58,11 @@ export async function carryOut(parts: EffectParts, moved: readonly MovedRun[]): 
   parts.bus.broadcast({ kind: 'changed', runIds: changed.map(({ run }) => run.record.id) });
 }
 
-/** Resolves to whether there was anything to send. */
-async function publishTasks(parts: EffectParts, moved: readonly MovedRun[]): Promise<boolean> {
+/** What these runs want executed and no runner or queue has; nothing when that cannot be told. */
+export async function tasksToSend(
+  parts: EffectParts,
+  moved: readonly MovedRun[],
+): Promise<readonly Task[]> {
   const tasks: Task[] = [];
   const doubtful: Task[] = [];
   for (const each of moved) {
@@ -55,9 +71,13 @@ async function publishTasks(parts: EffectParts, moved: readonly MovedRun[]): Pro
     if (each.isRecheck && !each.run.isFresh) doubtful.push(...underWay(each.run, each.moved.tasks));
     each.run.isFresh = false;
   }
-  if (doubtful.length > 0) tasks.push(...(await missingOf(parts, moved, doubtful)));
-  if (tasks.length > 0) await sendTasks(parts.bus, tasks, parts.clock.now());
-  return tasks.length > 0;
+  if (doubtful.length === 0) return tasks;
+  try {
+    tasks.push(...(await missingOf(parts, moved, doubtful)));
+  } catch (error) {
+    fail(parts, moved, error);
+  }
+  return tasks;
 }
 
 /**
@@ -114,13 +134,7 @@ function stopAttempts(parts: EffectParts, moved: readonly MovedRun[]): void {
   }
 }
 
-/** A child's end is a checkpoint of its parent's step. Resolves to whether there was one. */
-async function reportEnds(parts: EffectParts, moved: readonly MovedRun[]): Promise<boolean> {
-  const ends = moved.flatMap(({ run }) => childEnd(run));
-  if (ends.length > 0) await sendEnds(parts.bus, ends);
-  return ends.length > 0;
-}
-
+/** A child's end is a checkpoint of its parent's step. */
 function childEnd({ record, state }: CachedRun): Checkpoint[] {
   const { finished } = state;
   if (finished === null || record.parent === null) return [];

@@ -10,7 +10,7 @@ import { Programs } from './programs.ts';
 import { checkResume } from './resume.ts';
 import { type MovedRun, processBatch, type Work } from './run-batch.ts';
 import { type CachedRun, RunCache } from './run-cache.ts';
-import { carryOut } from './run-effects.ts';
+import { carryOut, tasksToSend } from './run-effects.ts';
 import { RunLoader } from './run-loader.ts';
 import { RunTimers } from './run-timers.ts';
 import type { StuckRuns } from './stuck-runs.ts';
@@ -56,6 +56,8 @@ export class RunLoop {
   readonly #effectsOutage: Outage;
   /** Runs that something recorded was not set in motion for. */
   readonly #unsent = new Set<string>();
+  /** By lane: resolves when the transport has taken what the last batch sent. */
+  readonly #taken: Promise<void>[] = [];
   #consumers: Consumer[] = [];
 
   constructor(options: RunLoopOptions) {
@@ -68,11 +70,10 @@ export class RunLoop {
     const shared = { ledger, programs: this.#programs, cache: this.#cache };
     this.#loader = new RunLoader(shared);
     this.#timers = new RunTimers(options.clock, (runId) => this.submit({ runId, fact: null }));
-    const process = (batch: readonly Work[]) => this.#process(batch);
-    this.#lanes = Array.from(
-      { length: LANES },
-      () => new Lane({ process, maxBatch: MAX_BATCH, log }),
-    );
+    this.#lanes = Array.from({ length: LANES }, (_, lane) => {
+      const process = (batch: readonly Work[]) => this.#process(batch, lane);
+      return new Lane({ process, maxBatch: MAX_BATCH, log });
+    });
   }
 
   async start(): Promise<void> {
@@ -107,6 +108,7 @@ export class RunLoop {
     const left = await Promise.all(this.#lanes.map((lane) => lane.stop()));
     // What came from the transport goes to another controller now, not after its lease.
     for (const work of left.flat()) if (work.done !== undefined) work.again?.(0);
+    await Promise.all(this.#taken);
   }
 
   submit(work: Work): void {
@@ -168,7 +170,7 @@ export class RunLoop {
     );
   }
 
-  async #process(works: readonly Work[]): Promise<void> {
+  async #process(works: readonly Work[], lane: number): Promise<void> {
     const { ledger, clock, log, bus, metrics, stuck } = this.#options;
     const shared = { programs: this.#programs, loader: this.#loader, cache: this.#cache };
     const parts = { ledger, bus, clock, log, metrics, stuck, outage: this.#outage, ...shared };
@@ -186,7 +188,11 @@ export class RunLoop {
       this.look(runIds, hasRequests);
     const failed = (error: unknown, runIds: readonly string[]) => this.#sendLater(error, runIds);
     const sent = () => this.#effectsOutage.succeeded();
-    await carryOut({ bus, ledger, clock, log, look, failed, sent }, moved);
+    const effects = { bus, ledger, clock, log, look, failed, sent };
+    const tasks = await tasksToSend(effects, moved);
+    await this.#taken[lane];
+    // From here to the last answer nothing is waited for, so that all goes out in one packet.
+    this.#taken[lane] = carryOut(effects, moved, tasks);
     for (const each of moved) this.#settle(each);
   }
 

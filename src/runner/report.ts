@@ -30,6 +30,8 @@ export class Reporter {
   private waiting: Report[] = [];
   /** Failed in a burst: sent alone from then on, so that one bad report holds up no other. */
   private failed: Report[] = [];
+  /** Safe, and not told yet. */
+  private safe: Attempt[] = [];
   private bursts = 0;
   private scheduled = false;
   private backOffMs = FIRST_BACK_OFF_MS;
@@ -42,11 +44,19 @@ export class Reporter {
 
   add(attempt: Attempt, checkpoint: Checkpoint): void {
     this.waiting.push({ attempt, checkpoint });
+    this.schedule();
+  }
+
+  /**
+   * Everything that ends in this turn of the event loop goes along in the burst, and with it, in
+   * one packet, the acknowledgements of what has become safe.
+   */
+  private schedule(): void {
     if (this.scheduled) return;
     this.scheduled = true;
-    // Everything that ends in this turn of the event loop goes along in the burst.
     setImmediate(() => {
       this.scheduled = false;
+      for (const attempt of this.safe.splice(0)) this.options.done(attempt);
       if (this.bursts < MAX_BURSTS) void this.send();
     });
   }
@@ -75,7 +85,8 @@ export class Reporter {
       return;
     }
     this.backOffMs = FIRST_BACK_OFF_MS;
-    for (const { attempt } of burst) this.options.done(attempt);
+    for (const { attempt } of burst) this.safe.push(attempt);
+    this.schedule();
   }
 
   private retryLater(burst: readonly Report[], error: unknown): void {
