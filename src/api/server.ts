@@ -149,6 +149,7 @@ function createHandler(options: ApiOptions, { api, shutdownSignal }: Wiring): Ht
       const path = (request.url ?? '/').split('?', 1)[0]?.replace(/\/$/, '') ?? '';
       const endpoint = path === '/metrics' ? metrics : plain.get(path);
       mendGrpcMessage(request, response);
+      dropWhenAnswered(request);
       if (path.startsWith('/behest.') || path.startsWith('/grpc.')) closeWhenAnswered(request);
       if (endpoint === undefined) rpc(request, response);
       else endpoint(request, response).catch(fail);
@@ -169,6 +170,21 @@ function closeWhenAnswered(request: HttpRequest): void {
   stream.once('wantTrailers', () => {
     if (!request.complete) setImmediate(() => stream.close(constants.NGHTTP2_NO_ERROR));
   });
+}
+
+/**
+ * Drops what nobody has read of a request. Node does so by itself over HTTP/1.1; a stream of HTTP/2
+ * would wait for a reader for ever, and so would its connection once the client has said farewell.
+ */
+function dropWhenAnswered(request: HttpRequest): void {
+  if (!('stream' in request)) return;
+  const { stream } = request;
+  const drop = (): void => {
+    // The request's own listener would stop the stream again.
+    stream.removeAllListeners('data');
+    stream.resume();
+  };
+  stream.once('finish', drop).once('aborted', drop);
 }
 
 /** Keeps what only we should know out of every protocol's answer, and puts it in the log. */

@@ -18,7 +18,8 @@ export class Gunner {
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 8 });
   #session: ClientHttp2Session | null = null;
   #opened = 0;
-  readonly #left = new Set<ClientHttp2Session>();
+  /** All that are not closed: also one that the server has bid farewell, with calls under way. */
+  readonly #sessions = new Set<ClientHttp2Session>();
 
   constructor(url: string, token: string) {
     this.#url = url;
@@ -32,8 +33,7 @@ export class Gunner {
 
   close(): void {
     this.#agent.destroy();
-    for (const session of this.#left) session.destroy();
-    this.#session?.destroy();
+    for (const session of this.#sessions) session.destroy();
   }
 
   #fire1(shot: Shot, headers: Record<string, string>): Promise<Heard> {
@@ -81,10 +81,7 @@ export class Gunner {
   #leave(): void {
     const left = this.#session;
     this.#session = null;
-    if (left === null) return;
-    this.#left.add(left);
-    setTimeout(() => left.close(), 2 * PATIENCE_MS).unref();
-    left.once('close', () => this.#left.delete(left));
+    if (left !== null) setTimeout(() => left.close(), 2 * PATIENCE_MS).unref();
   }
 
   #open(): ClientHttp2Session {
@@ -92,9 +89,12 @@ export class Gunner {
     // A server rightly ends a connection that gives up streams by the thousand, as a fuzzer does.
     if (this.#opened % STREAMS_OF_A_SESSION === 0) this.#leave();
     if (this.#session === null || this.#session.destroyed || this.#session.closed) {
-      this.#session = connect(this.#url);
+      const session = connect(this.#url);
+      this.#session = session;
+      this.#sessions.add(session);
+      session.once('close', () => this.#sessions.delete(session));
       // Broken streams tell their own story.
-      this.#session.on('error', () => undefined);
+      session.on('error', () => undefined);
     }
     return this.#session;
   }

@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { HttpResponse } from '../../src/api/http-exchange.ts';
 import { openPort } from '../../src/api/one-port.ts';
 import { startApiRig, TOKEN, type ApiRig } from '../api/api-rig.ts';
+import { openSockets } from './open-sockets.ts';
 
 let api: ApiRig;
 const defects: unknown[] = [];
@@ -179,6 +180,31 @@ test('an answer of HTTP/2 that is cancelled half-sent → its connection goes on
   expect([next.rstCode, heard]).toEqual([constants.NGHTTP2_NO_ERROR, 'small']);
   session.destroy();
   await port.close(0);
+});
+
+describe('a request of HTTP/2 that is not read to its end → its connection closes with its client', () => {
+  test.each([
+    ['gRPC', 'POST', '/behest.v1.RunService/GetRun', 'application/grpc'],
+    ['gRPC-Web', 'POST', '/behest.v1.RunService/GetRun', 'application/grpc-web+proto'],
+    ['Connect, a stream', 'POST', '/behest.v1.RunService/WatchRun', 'application/connect+json'],
+    ['REST, OPTIONS', 'OPTIONS', '/api/v1/jobs', 'application/json'],
+    ['REST, GET', 'GET', '/api/v1/nodes', 'application/json'],
+    ['an endpoint of operators', 'GET', '/ping', 'application/json'],
+  ])('%s', async (_, method, path, type) => {
+    const before = openSockets(api.server.port).ofServer;
+    const session = connectHttp2(api.server.url);
+    const fields = { ':method': method, ':path': path, 'content-type': type };
+    const stream = session.request(fields, { endStream: false });
+    stream.on('error', () => undefined);
+    // More than a stream takes before somebody reads it.
+    stream.end(Buffer.alloc(100_000, ' '));
+    stream.resume();
+    await Promise.race([once(stream, 'end'), once(stream, 'close')]);
+    stream.close();
+    session.close();
+    await once(session, 'close');
+    await expect.poll(() => openSockets(api.server.port).ofServer).toBe(before);
+  });
 });
 
 /** A request over HTTP/1.1 with a body of a MiB, more than any buffer on its way takes. */
