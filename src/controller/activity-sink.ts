@@ -4,6 +4,8 @@ import { Lane } from './lane.ts';
 import { Outage } from './outage.ts';
 import type { Clock, Ledger, Log } from './ports.ts';
 
+const MAX_BATCH = 1000;
+
 /** Writes what steps say to the ledger, in batches, and tells the watchers. */
 export async function consumeActivity(parts: {
   readonly bus: Bus;
@@ -14,32 +16,30 @@ export async function consumeActivity(parts: {
 }): Promise<Consumer> {
   const { bus, ledger, clock, log, maxInFlight } = parts;
   const outage = new Outage({ clock, log, name: 'activity' });
-  const lane = new Lane<Delivery<ActivityEntry>>({
-    maxBatch: 1000,
-    log,
-    process: async (batch) => {
-      try {
-        await ledger.saveActivity(batch.map(({ message }) => message));
-      } catch (error) {
-        const delayMs = outage.failed(error, batch.length);
-        for (const delivery of batch) delivery.release(delayMs);
-        return;
-      }
-      outage.succeeded();
-      for (const delivery of batch) delivery.ack();
-      bus.broadcast({
-        kind: 'changed',
-        runIds: [...new Set(batch.map((each) => each.message.runId))],
-      });
-    },
-  });
+  const save = async (batch: readonly Delivery<ActivityEntry>[]): Promise<void> => {
+    try {
+      await ledger.saveActivity(batch.map(({ message }) => message));
+    } catch (error) {
+      const delayMs = outage.failed(error, batch.length);
+      for (const delivery of batch) delivery.release(delayMs);
+      return;
+    }
+    outage.succeeded();
+    for (const delivery of batch) delivery.ack();
+    bus.broadcast({
+      kind: 'changed',
+      runIds: [...new Set(batch.map((each) => each.message.runId))],
+    });
+  };
+  const lane = new Lane({ process: save, maxBatch: MAX_BATCH, log });
   const consumer = await bus.consumeActivity({ maxInFlight }, (batch) => {
     for (const delivery of batch) lane.push(delivery);
   });
   return {
     stop: async () => {
       await consumer.stop();
-      await lane.stop();
+      const left = await lane.stop();
+      if (left.length > 0) await save(left);
     },
   };
 }

@@ -42,7 +42,7 @@ export async function startController(options: ControllerOptions): Promise<Consu
   const loop = new RunLoop({ ...options, maxInFlight, cacheRuns, metrics, stuck });
   const started: Stoppable[] = [loop];
   const stop = async () => {
-    // The loop ends last: what the others still hand to it is recorded.
+    // The loop ends last: until then it takes what the others hand to it.
     const [first, ...rest] = started.splice(0);
     await Promise.all(rest.map((each) => each.stop()));
     await first?.stop();

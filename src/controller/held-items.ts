@@ -18,31 +18,52 @@ interface Asked {
   readonly task: TaskRef;
 }
 
+/** Runs that cannot be moved on now. */
+export interface NotCounted {
+  /** For which the transport did not answer: they are to be left until it does. */
+  readonly unknown: ReadonlySet<string>;
+  /** That a defect of ours kept from being counted, and the error. */
+  readonly broken: ReadonlyMap<string, unknown>;
+}
+
 /**
  * A run from the record does not know which items of its fan-outs are under way, and so how many
  * places `maxParallel` leaves: the transport is asked which it still holds, and these count from
- * here. Resolves to the runs for which it did not answer: they are to be left until it does.
+ * here.
  */
 export async function countHeldItems(
   parts: HeldParts,
   runs: Iterable<CachedRun>,
-): Promise<ReadonlySet<string>> {
+): Promise<NotCounted> {
   const now = parts.clock.now();
-  const asked = [...runs].filter(({ isFresh }) => isFresh).flatMap((run) => askedOf(run, now));
-  if (asked.length === 0) return new Set();
+  const broken = new Map<string, unknown>();
+  const asked = [...runs].flatMap((run) => {
+    if (!run.isFresh) return [];
+    try {
+      return askedOf(run, now);
+    } catch (error) {
+      broken.set(run.record.id, error);
+      return [];
+    }
+  });
+  if (asked.length === 0) return { unknown: new Set(), broken };
   let missing: ReadonlySet<string>;
   try {
     const refs = await parts.bus.missingTasks(asked.map(({ task }) => task));
     missing = new Set(refs.map(({ id }) => id));
   } catch (error) {
     parts.log.warn('bus.held_unknown', { error, tasks: asked.length });
-    return new Set(asked.map(({ run }) => run.record.id));
+    return { unknown: new Set(asked.map(({ run }) => run.record.id)), broken };
   }
   for (const { run, ref, task } of asked) {
     if (missing.has(task.id)) continue;
-    fold(run.program, run.state, { kind: 'dispatched', ...ref, at: run.state.now });
+    try {
+      fold(run.program, run.state, { kind: 'dispatched', ...ref, at: run.state.now });
+    } catch (error) {
+      broken.set(run.record.id, error);
+    }
   }
-  return new Set();
+  return { unknown: new Set(), broken };
 }
 
 function askedOf(run: CachedRun, now: number): Asked[] {

@@ -15,7 +15,7 @@ export interface ReconcilerOptions {
   /** Makes the reader that one source keeps. */
   readonly readers: () => FileReader;
   readonly metrics: ControllerMetrics;
-  readonly loop: { look(runIds: readonly string[], hasRequests: boolean): void };
+  readonly loop: { wake(runIds: readonly string[], hasRequests: boolean): void };
 }
 
 /** Failing sources are tried again after 1 s, 2 s, 4 s … up to 15 min, as Flux does. */

@@ -18,7 +18,7 @@ export interface ReconcileParts {
   readonly ledger: Ledger;
   readonly clock: Clock;
   readonly log: Log;
-  readonly loop: { look(runIds: readonly string[], hasRequests: boolean): void };
+  readonly loop: { wake(runIds: readonly string[], hasRequests: boolean): void };
 }
 
 /** One source, with what this process keeps of it between looks. */
@@ -111,7 +111,7 @@ async function apply(
   if (isEmpty && isSameStatus(record, source)) return 'unchanged';
   const applied: AppliedRevision = await ledger.applyRevision({ ...change, source });
   await tellApplied(parts, { record, source, revision, applied });
-  if (applied.runIds.length > 0) parts.loop.look(applied.runIds, true);
+  if (applied.runIds.length > 0) parts.loop.wake(applied.runIds, true);
   return 'applied';
 }
 

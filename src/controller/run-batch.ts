@@ -78,21 +78,22 @@ async function moveAll(
     [...byRun.keys()],
     asked.map(([id]) => id),
   );
-  const unknown = await countHeldItems(parts, at.runs.values());
+  const held = await countHeldItems(parts, at.runs.values());
+  const broken = held.broken.size === 0 ? at.broken : new Map([...at.broken, ...held.broken]);
   const requests = Map.groupBy(at.requests, (request) => request.runId);
   const moved: MovedRun[] = [];
   const stale: Work[] = [];
   for (const [id, list] of byRun) {
     const run = at.runs.get(id);
-    if (at.broken.has(id)) {
-      shelve(parts, { event: 'run.load_failed', runId: id, works: list, error: at.broken.get(id) });
+    if (broken.has(id)) {
+      shelve(parts, { event: 'run.load_failed', runId: id, works: list, error: broken.get(id) });
       continue;
     }
     if (run === undefined) {
       for (const work of list) work.done?.();
       continue;
     }
-    if (unknown.has(id)) {
+    if (held.unknown.has(id)) {
       for (const work of list) work.again?.(UNKNOWN_MS);
       continue;
     }

@@ -14,7 +14,7 @@ export interface EffectParts {
   readonly clock: Clock;
   readonly log: Log;
   /** Has these runs looked at: new children, or runs with a new request. */
-  readonly look: (runIds: readonly string[], hasRequests: boolean) => void;
+  readonly wake: (runIds: readonly string[], hasRequests: boolean) => void;
   /** Has these runs rechecked before long: what was recorded could not all be set in motion. */
   readonly failed: (error: unknown, runIds: readonly string[]) => void;
   /** The transport has taken something. */
@@ -50,9 +50,9 @@ function fail(parts: EffectParts, moved: readonly MovedRun[], error: unknown): v
 
 function tellOthers(parts: EffectParts, moved: readonly MovedRun[]): void {
   const children = moved.flatMap((each) => each.change.children.map(({ id }) => id));
-  if (children.length > 0) parts.look(children, false);
+  if (children.length > 0) parts.wake(children, false);
   const asked = moved.flatMap((each) => each.change.asked.map(({ runId }) => runId));
-  if (asked.length > 0) parts.look(asked, true);
+  if (asked.length > 0) parts.wake(asked, true);
   const changed = moved.filter((each) => each.moved.recorded.length > 0);
   if (changed.length === 0) return;
   parts.bus.broadcast({ kind: 'changed', runIds: changed.map(({ run }) => run.record.id) });

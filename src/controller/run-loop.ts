@@ -125,6 +125,16 @@ export class RunLoop {
     for (const runId of runIds) this.#lookAt(runId, { hasRequests, isRecheck: false });
   }
 
+  /** The same, by the controllers that they belong to. */
+  wake(runIds: readonly string[], hasRequests: boolean): void {
+    const { bus } = this.#options;
+    const { ours = [], others = [] } = Object.groupBy(runIds, (runId) =>
+      bus.isOurs(runId) ? 'ours' : 'others',
+    );
+    this.look(ours, hasRequests);
+    if (others.length > 0) bus.broadcast({ kind: 'nudge', runIds: others });
+  }
+
   /** Has these runs looked at, and tasks sent again that the transport has lost. */
   recheck(runIds: readonly string[]): void {
     for (const runId of runIds) this.#lookAt(runId, { hasRequests: true, isRecheck: true });
@@ -184,11 +194,11 @@ export class RunLoop {
       for (const work of works) work.again?.(delayMs);
       return;
     }
-    const look = (runIds: readonly string[], hasRequests: boolean) =>
-      this.look(runIds, hasRequests);
+    const wake = (runIds: readonly string[], hasRequests: boolean) =>
+      this.wake(runIds, hasRequests);
     const failed = (error: unknown, runIds: readonly string[]) => this.#sendLater(error, runIds);
     const sent = () => this.#effectsOutage.succeeded();
-    const effects = { bus, ledger, clock, log, look, failed, sent };
+    const effects = { bus, ledger, clock, log, wake, failed, sent };
     const tasks = await tasksToSend(effects, moved);
     await this.#taken[lane];
     // From here to the last answer nothing is waited for, so that all goes out in one packet.

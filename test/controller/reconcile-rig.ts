@@ -57,7 +57,7 @@ export class ReconcileRig {
       ledger: this.store.ledger,
       clock: { now: () => this.now, sleep: () => Promise.resolve() },
       log: quiet,
-      loop: { look: (ids: readonly string[]) => void this.nudged.push(...ids) },
+      loop: { wake: (ids: readonly string[]) => void this.nudged.push(...ids) },
     };
     return reconcile(parts, source, signal);
   }

@@ -32,7 +32,7 @@ test('a source out of reach → tried after 1, 2, 4, 8 s; back in reach → at i
     },
   };
   const bus = createInProcessBus();
-  const loop = { look: () => undefined };
+  const loop = { wake: () => undefined };
   const { ledger } = rig.store;
   const parts = { ledger, bus, clock, loop, metrics: noMetrics, log: quiet };
   const reconciler = await startReconciler({ ...parts, sources: [entry], readers: () => files });

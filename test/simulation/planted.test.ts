@@ -32,7 +32,9 @@ vi.mock('../../src/engine/plan.ts', async (original) => {
 vi.mock('../../src/controller/held-items.ts', async (original) => {
   const real = await original<typeof HeldItems>();
   const countHeldItems: typeof HeldItems.countHeldItems = (...args) =>
-    planted.isNothingHeld ? Promise.resolve(new Set()) : real.countHeldItems(...args);
+    planted.isNothingHeld
+      ? Promise.resolve({ unknown: new Set(), broken: new Map() })
+      : real.countHeldItems(...args);
   return { countHeldItems };
 });
 
