@@ -52,7 +52,10 @@ async function onAll(options: RowOptions, figures: Figures, measure: Measure): P
       await warmUp(remote);
     }
     for (let round = 0; round < options.rounds; round += 1) {
-      for (const [name, remote] of remotes) {
+      // Each is first once in a while: what comes after a pause pays for it.
+      const first = round % remotes.size;
+      const turn = [...remotes].slice(first).concat([...remotes].slice(0, first));
+      for (const [name, remote] of turn) {
         const prefix = remotes.size === 1 ? '' : `${name}: `;
         const add = (figure: string, value: number) => figures.add(prefix + figure, value);
         await measure({ remote, isQuick: options.isQuick, add });
