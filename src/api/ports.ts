@@ -39,7 +39,7 @@ export interface WorkflowLibrary {
   listVersions(
     workflowId: string,
     page: { before: number; limit: number },
-  ): Promise<VersionRecord[]>;
+  ): Promise<VersionSummary[]>;
   getVersion(workflowId: string, number: number): Promise<VersionRecord | null>;
   /**
    * Registers this definition and its files: a digest equal to the newest version's makes no new
@@ -62,16 +62,18 @@ export interface RunLibrary {
   getRun(id: string): Promise<RunRecord | null>;
   /** Ids that begin with this text (lower-case hex and dashes), in order; at most `limit`. */
   runIdsWithPrefix(prefix: string, limit: number): Promise<string[]>;
-  listRuns(query: RunQuery): Promise<RunRecord[]>;
-  /** Facts with a greater sequence number, in order; at most `limit`. */
-  factsSince(runId: string, seq: number, limit: number): Promise<RecordedFact[]>;
+  listRuns(query: RunQuery): Promise<RunSummary[]>;
+  /** Facts with a greater sequence number, in order: one page, empty when there are no more. */
+  factsSince(runId: string, seq: number, page: FactPage): Promise<readonly RecordedFact[]>;
+  /** The same, where only some of the outputs matter: the others are UNREAD. */
+  factsWithin(runId: string, selection: FactSelection): Promise<SelectedFacts>;
   /**
    * Entries with a greater id, in id order. An entry is answered only when no entry of this run
    * with a lower id can become visible later: who has seen id n has missed nothing up to n.
    */
   activity(query: ActivityQuery): Promise<RecordedActivity[]>;
-  /** The same for many runs at once; at most `limit` facts and as many entries for each. */
-  newsOf(runs: readonly RunPosition[], limit: number): Promise<RunNews>;
+  /** Both for many runs at once: `page.rows` facts and as many entries for each, `page.bytes` in all. */
+  newsOf(runs: readonly RunPosition[], page: FactPage): Promise<RunNews>;
   /** Idempotent by id. Rejects with an error named InboxFull when too many wait already. */
   addRequest(request: RunRequest): Promise<void>;
 }
@@ -165,12 +167,48 @@ export interface RunPosition {
 export interface RunNews {
   readonly facts: ReadonlyMap<string, readonly RecordedFact[]>;
   readonly activity: ReadonlyMap<string, readonly RecordedActivity[]>;
+  /** Runs of which something was left for the next page because of its bytes. */
+  readonly cut: ReadonlySet<string>;
 }
+
+/** Where a page of facts ends. It has one at least. */
+export interface FactPage {
+  readonly rows: number;
+  /** Of JSON, after which it ends; the last value may go beyond. */
+  readonly bytes: number;
+  /** An output of more bytes is UNREAD. */
+  readonly largest: number;
+}
+
+export interface FactSelection {
+  readonly afterSeq: number;
+  readonly rows: number;
+  /** Of all outputs that are read; the largest are UNREAD. */
+  readonly bytes: number;
+  /** Only outputs of this step are wanted; null is all. */
+  readonly step: number | null;
+  /** Only outputs of this item are wanted; null is all. */
+  readonly item: number | null;
+}
+
+export interface SelectedFacts {
+  readonly facts: readonly RecordedFact[];
+  /** Of the outputs that were read. */
+  readonly bytes: number;
+}
+
+/** A run without its data. */
+export type RunSummary = Omit<RunRecord, 'input' | 'output'>;
+
+/** A version without its content. */
+export type VersionSummary = Omit<VersionRecord, 'graph' | 'manifest'>;
 
 export interface EventQuery {
   readonly kind?: string;
   readonly name?: string;
   readonly namespace?: string;
+  /** Only after this one, in list order. */
+  readonly after?: { readonly lastAt: number; readonly id: number };
   readonly limit: number;
 }
 

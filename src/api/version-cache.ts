@@ -2,7 +2,9 @@ import { Code, ConnectError } from '@connectrpc/connect';
 import type { VersionRecord } from '../record/workflow.ts';
 import type { Library } from './ports.ts';
 
+/** Versions that are kept, and characters of their manifests: a graph is about as large again. */
 const KEPT = 2000;
+const KEPT_CHARACTERS = 64 << 20;
 
 /** Versions never change, so each is read once. */
 export interface VersionCache {
@@ -12,21 +14,30 @@ export interface VersionCache {
 }
 
 export function createVersionCache(library: Pick<Library, 'loadVersions'>): VersionCache {
-  const known = new Map<string, VersionRecord>();
+  const known = new Map<string, { readonly version: VersionRecord; readonly length: number }>();
+  let characters = 0;
+  const keep = (version: VersionRecord): void => {
+    const { length } = JSON.stringify(version.manifest);
+    characters += length - (known.get(version.id)?.length ?? 0);
+    known.set(version.id, { version, length });
+    for (const [oldest, each] of known) {
+      if (known.size <= KEPT && characters <= KEPT_CHARACTERS) return;
+      known.delete(oldest);
+      characters -= each.length;
+    }
+  };
   const get = async (ids: readonly string[]): Promise<ReadonlyMap<string, VersionRecord>> => {
     const found = new Map<string, VersionRecord>();
     for (const id of ids) {
-      const version = known.get(id);
-      if (version !== undefined) found.set(id, version);
+      const kept = known.get(id);
+      if (kept !== undefined) found.set(id, kept.version);
     }
     const missing = [...new Set(ids)].filter((id) => !found.has(id));
     const loaded = missing.length === 0 ? [] : await library.loadVersions(missing);
     for (const version of loaded) {
       found.set(version.id, version);
-      known.set(version.id, version);
+      keep(version);
     }
-    for (const oldest of [...known.keys()].slice(0, Math.max(0, known.size - KEPT)))
-      known.delete(oldest);
     return found;
   };
   const one = async (id: string): Promise<VersionRecord> => {

@@ -92,7 +92,7 @@ export function sourceColumns(now: number): Column<Source>[] {
       cell: (each) => (each.suspended ? 'Suspended' : (ready(each)?.reason ?? '')),
     },
     { title: 'REVISION', cell: (each) => each.lastAppliedRevision.slice(0, 12) },
-    { title: 'OBJECTS', cell: (each) => String(each.inventory.length) },
+    { title: 'OBJECTS', cell: (each) => String(each.objectCount) },
     { title: 'AGE', cell: (each) => since(now, each.updatedAt) },
     { title: 'KIND', cell: (each) => each.kind, isWide: true },
     { title: 'LOCATION', cell: (each) => each.location, isWide: true },

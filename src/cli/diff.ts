@@ -6,6 +6,7 @@ import type { Resource, WorkflowResource } from '../manifest/read.ts';
 import type { CommandContext } from './command-context.ts';
 import { CommandFailure } from './exit-code.ts';
 import { type JsonChange, jsonChanges } from './json-changes.ts';
+import { listAll } from './list-all.ts';
 import { readFiles } from './read-files.ts';
 import { showProblems } from './show-problems.ts';
 
@@ -50,6 +51,9 @@ async function compare(context: CommandContext, resource: Resource): Promise<Dif
   return found;
 }
 
+/** Runs among which that of a manifest is looked for. */
+const NEWEST = 1000;
+
 /** A Run manifest starts a run unless the run that it declared is there. */
 async function runDifference(
   { clients }: CommandContext,
@@ -57,8 +61,11 @@ async function runDifference(
   namespace: string,
 ): Promise<Difference[]> {
   const name = object.slice('run/'.length);
-  const { runs } = await clients.runs.listRuns({ namespace, pageSize: 1000 });
-  const isThere = runs.some(({ cause }) => cause?.kind === 'manifest' && cause.name === name);
+  const newest = await listAll(async (pageToken) => {
+    const page = await clients.runs.listRuns({ namespace, pageSize: NEWEST, pageToken });
+    return { items: page.runs, next: page.nextPageToken };
+  }, NEWEST);
+  const isThere = newest.some(({ cause }) => cause?.kind === 'manifest' && cause.name === name);
   return isThere ? [] : [{ object, action: 'start', changes: [] }];
 }
 

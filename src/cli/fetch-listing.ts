@@ -156,13 +156,16 @@ async function nodes(query: Query): Promise<Listing<DescMessage>> {
 
 async function events(query: Query): Promise<Listing<DescMessage>> {
   const { clients, namespace, terminal } = query.context;
-  const pageSize = Math.min(1000, query.options.limit ?? 100);
+  const { limit = 100 } = query.options;
   const of = {
     name: query.names[0] ?? '',
     namespace: namespace === '-' ? '' : namespace,
-    pageSize,
+    pageSize: Math.min(1000, limit),
   };
-  const { events: items } = await clients.sources.listEvents(of);
+  const items = await listAll(async (pageToken) => {
+    const page = await clients.sources.listEvents({ ...of, pageToken });
+    return { items: page.events, next: page.nextPageToken };
+  }, limit);
   const columns = eventColumns(terminal.now());
   return listing(query, { desc: EventSchema, items, columns, name: (each) => `event/${each.id}` });
 }

@@ -4,15 +4,17 @@ import { apiCommand, withServer } from './api-command.ts';
 import type { GlobalOptions } from './command-context.ts';
 import type { LogsOptions } from './logs.ts';
 import { count, durationMs, several } from './option-values.ts';
+import type { OutputOptions } from './output.ts';
 import type { RetryOptions } from './retry.ts';
 import type { RunOptions, WaitOptions } from './run.ts';
 import type { Terminal } from './terminal.ts';
 
-/** Verbs about runs: run, watch, wait, logs, cancel, retry. */
+/** Verbs about runs: run, watch, wait, output, logs, cancel, retry. */
 export function addRunVerbs(program: Command, terminal: Terminal): void {
   program.commandsGroup('Runs:');
   addRun(program, terminal);
   addWatch(program, terminal);
+  addOutput(program, terminal);
   addLogs(program, terminal);
   addCancel(program, terminal);
   addRetry(program, terminal);
@@ -65,6 +67,22 @@ function addWatch(program: Command, terminal: Terminal): void {
         }),
       );
   }
+}
+
+function addOutput(program: Command, terminal: Terminal): void {
+  apiCommand(program, {
+    usage: 'output <run> [step]',
+    about: 'print the output of a run, of a step, or of one item of its forEach',
+    examples: ['behest output @latest', 'behest output 0198c1f2 normalise --item 3'],
+  })
+    .option('--item <n>', 'only this item of the list, from 0', count)
+    .option('--input', 'the input of the run instead')
+    .action((run: string, step: string | undefined, options: OutputOptions & GlobalOptions) =>
+      withServer(terminal, options, async (context) => {
+        const { output } = await import('./output.ts');
+        await output(context, { run, step }, options);
+      }),
+    );
 }
 
 function addLogs(program: Command, terminal: Terminal): void {

@@ -7,6 +7,7 @@ import { runColumns } from './columns.ts';
 import type { CommandContext } from './command-context.ts';
 import { CommandFailure } from './exit-code.ts';
 import { endOf, followRun } from './follow-run.ts';
+import { jsonText } from './output.ts';
 import { openProgress } from './progress.ts';
 import { print } from './print.ts';
 import { readDocument } from './read-document.ts';
@@ -90,12 +91,14 @@ async function waitFor(
   const failure = endOf(ended);
   const isMachine = options.output === 'json' || options.output === 'yaml';
   if (isMachine || options.output === 'name') printRun(context, ended);
-  else if (failure === null) terminal.out(`${JSON.stringify(outputOf(ended), null, 2)}\n`);
+  else if (failure === null) terminal.out(await outputText(context, ended));
   if (failure !== null) throw failure;
 }
 
-function outputOf({ output }: Run): JsonValue {
-  return output === undefined ? null : toJson(ValueSchema, output);
+async function outputText({ clients }: CommandContext, run: Run): Promise<string> {
+  if (run.outputOmitted === true) return jsonText(await clients.runs.getOutput({ runId: run.id }));
+  const { output } = run;
+  return `${JSON.stringify(output === undefined ? null : toJson(ValueSchema, output), null, 2)}\n`;
 }
 
 function printRun(context: CommandContext, ended: Run): void {

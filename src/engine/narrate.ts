@@ -56,7 +56,7 @@ export class Narrator {
   tell({ fact }: RecordedFact): readonly NarratedEvent[] {
     const state = this.#state;
     if (!admits(this.#program, state, fact)) return [];
-    fold(this.#program, state, fact);
+    fold(this.#program, state, withoutOutput(fact));
     state.now = fact.at;
     const events: NarratedEvent[] = [];
     if (fact.kind === 'attempt') events.push(checkpointEvent(fact));
@@ -111,6 +111,12 @@ export class Narrator {
     const wakeAt = nextWake(this.#program, state);
     return [{ kind: 'status', at: fact.at, status, reason: state.resumeNote ?? '', wakeAt }];
   }
+}
+
+/** No event depends on an earlier output: a state that kept them would hold all of a large run. */
+function withoutOutput(fact: Fact): Fact {
+  if (fact.kind !== 'attempt' || fact.outcome.kind !== 'completed') return fact;
+  return { ...fact, outcome: { kind: 'completed', output: null } };
 }
 
 function checkpointEvent(fact: AttemptFact): NarratedEvent {

@@ -1,6 +1,7 @@
 import type { Fact, RecordableFact } from '../engine/fact.ts';
 import type { Json } from '../expr/json.ts';
 import type { RecordedFact } from '../record/run.ts';
+import { UNREAD } from '../record/unread.ts';
 import type { StepError } from '../task/error.ts';
 import type { Outcome } from '../task/task.ts';
 import { jsonText, plainText } from './plain-text.ts';
@@ -43,7 +44,12 @@ export interface FactRow {
   readonly body: { readonly [key: string]: Json } | null;
 }
 
-/** The same with its JSON as text, ready to be sent. */
+/** A row whose output may have been left where it is. */
+export interface PagedFactRow extends FactRow {
+  readonly is_unread: boolean;
+}
+
+/** A row with its JSON as text, ready to be sent. */
 export type FactValues = Omit<FactRow, 'run_id' | 'seq' | 'output' | 'error' | 'body'> & {
   readonly output: string | null;
   readonly error: string | null;
@@ -98,6 +104,10 @@ export function factOfRow(row: FactRow): RecordedFact {
     throw new RangeError(`fact ${row.run_id}/${row.seq} has kind ${row.kind}, which is none`);
   }
   return { seq: row.seq, fact: { kind, at: row.at, ...row.body } as unknown as Fact };
+}
+
+export function factOfPagedRow(row: PagedFactRow): RecordedFact {
+  return factOfRow(row.is_unread ? { ...row, output: UNREAD } : row);
 }
 
 function attemptOfRow(row: FactRow): Fact {

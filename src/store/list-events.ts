@@ -18,11 +18,14 @@ interface EventRow {
   readonly last_at: number;
 }
 
+const newerThanAll = { lastAt: Number.MAX_SAFE_INTEGER, id: Number.MAX_SAFE_INTEGER };
+
 /**
  * Newest (by last time) first. Undefined filters match all; events of what is in no namespace, as
  * sources are, belong to every namespace.
  */
 export async function listEvents(sql: Sql, query: EventQuery): Promise<EventRecord[]> {
+  const { after = newerThanAll } = query;
   const rows = await sql<EventRow[]>`
     select id, namespace, kind, name, type, reason, message, details, count, first_at, last_at
     from event
@@ -31,6 +34,7 @@ export async function listEvents(sql: Sql, query: EventQuery): Promise<EventReco
         or namespace in (${orNull(query.namespace)}::text, ''))
       and (${orNull(query.kind)}::text is null or kind = ${orNull(query.kind)}::text)
       and (${orNull(query.name)}::text is null or name = ${orNull(query.name)}::text)
+      and (last_at, id) < (${after.lastAt}::int8, ${after.id}::int8)
     order by last_at desc, id desc
     limit ${query.limit}::int4`;
   return rows.map((row) => ({

@@ -1,15 +1,18 @@
 import type { Sql } from './connect.ts';
 import type { RunListParameters } from './list-runs.ts';
-import type { RunRow } from './run-row.ts';
+import type { RunSummaryRow } from './run-row.ts';
 
 /** Newest runs first: the first of each status and namespace from the index, merged. */
-export async function listNewest(sql: Sql, p: RunListParameters): Promise<readonly RunRow[]> {
-  return await sql<RunRow[]>`
+export async function listNewest(
+  sql: Sql,
+  p: RunListParameters,
+): Promise<readonly RunSummaryRow[]> {
+  return await sql<RunSummaryRow[]>`
     select
       r.id, r.seq, r.status, r.wake_at, r.started_at, r.finished_at, r.created_at,
       r.version_number, r.parent_step, r.parent_item, r.parent_attempt, r.version_id,
       r.parent_run_id, r.namespace, r.workflow, r.created_by, r.cause_kind, r.cause_name, r.labels,
-      r.input, r.output, r.error
+      r.error
     from unnest(${p.namespaces}::text[]) as n (namespace)
     cross join unnest(${p.statuses}::int2[]) as s (status)
     cross join lateral (

@@ -1,6 +1,6 @@
 import type { Sql } from './connect.ts';
 import type { RunListParameters } from './list-runs.ts';
-import type { RunRow } from './run-row.ts';
+import type { RunSummaryRow } from './run-row.ts';
 
 /**
  * Runs with certain labels, found through the index of labels and then sorted: for labels that few
@@ -9,8 +9,8 @@ import type { RunRow } from './run-row.ts';
 export async function listRunsByLabel(
   sql: Sql,
   p: RunListParameters & { readonly isNewest: boolean },
-): Promise<readonly RunRow[]> {
-  return await sql<RunRow[]>`
+): Promise<readonly RunSummaryRow[]> {
+  return await sql<RunSummaryRow[]>`
     -- Materialised, so that nothing but the index of labels offers itself.
     with labelled as materialized (
       select id, created_at, namespace, status, workflow, labels
@@ -49,7 +49,7 @@ export async function listRunsByLabel(
       r.id, r.seq, r.status, r.wake_at, r.started_at, r.finished_at, r.created_at,
       r.version_number, r.parent_step, r.parent_item, r.parent_attempt, r.version_id,
       r.parent_run_id, r.namespace, r.workflow, r.created_by, r.cause_kind, r.cause_name, r.labels,
-      r.input, r.output, r.error
+      r.error
     from page
     join run r on r.id = page.id
     order by

@@ -1,5 +1,4 @@
-import type { RunQuery } from '../api/ports.ts';
-import type { RunRecord } from '../record/run.ts';
+import type { RunQuery, RunSummary } from '../api/ports.ts';
 import type { Sql } from './connect.ts';
 import { labelFilter, type LabelFilter } from './label-filter.ts';
 import { listNewest } from './list-newest.ts';
@@ -9,7 +8,7 @@ import { listOldestOfWorkflow } from './list-oldest-of-workflow.ts';
 import { listRunsByLabel } from './list-runs-by-label.ts';
 import { newestWindow } from './newest-window.ts';
 import { plainText } from './plain-text.ts';
-import { runOfRow, type RunRow } from './run-row.ts';
+import { runOfRow, type RunSummaryRow } from './run-row.ts';
 import { ALL_STATUS_CODES, statusCode } from './run-status.ts';
 import { NIL_UUID } from './uuid.ts';
 
@@ -33,7 +32,7 @@ const WINDOW_RUNS = 10_000;
 const LAST_UUID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 
 /** A page of runs. Reads about `limit` rows per status however many runs there are. */
-export async function listRuns(sql: Sql, query: RunQuery): Promise<RunRecord[]> {
+export async function listRuns(sql: Sql, query: RunQuery): Promise<RunSummary[]> {
   const labels = labelFilter(query.labels);
   if (labels === null) return [];
   const isNewest = query.order === 'newest';
@@ -50,14 +49,15 @@ export async function listRuns(sql: Sql, query: RunQuery): Promise<RunRecord[]> 
     labels,
     limit: query.limit,
   };
-  return (await choose(sql, parameters, isNewest)).map(runOfRow);
+  const rows = await choose(sql, parameters, isNewest);
+  return rows.map((row) => runOfRow({ ...row, input: null, output: null }));
 }
 
 async function choose(
   sql: Sql,
   parameters: RunListParameters,
   isNewest: boolean,
-): Promise<readonly RunRow[]> {
+): Promise<readonly RunSummaryRow[]> {
   if (!parameters.labels.hasEquals) return await inOrder(sql, parameters, isNewest);
   if (isNewest) {
     // A label that many runs have fills the page from the newest runs; to sort all would be slow.
@@ -73,7 +73,7 @@ async function inOrder(
   sql: Sql,
   parameters: RunListParameters,
   isNewest: boolean,
-): Promise<readonly RunRow[]> {
+): Promise<readonly RunSummaryRow[]> {
   if (parameters.workflow === null) {
     return isNewest ? await listNewest(sql, parameters) : await listOldest(sql, parameters);
   }

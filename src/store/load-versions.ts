@@ -1,3 +1,4 @@
+import type { VersionSummary } from '../api/ports.ts';
 import type { JsonObject } from '../expr/json.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Origin, VersionRecord } from '../record/workflow.ts';
@@ -5,15 +6,18 @@ import type { Sql } from './connect.ts';
 import { isUuid } from './uuid.ts';
 
 /** A row of `version` with its workflow's name. */
-export interface VersionRow {
+export interface VersionRow extends VersionSummaryRow {
+  readonly graph: Graph;
+  readonly manifest: JsonObject;
+}
+
+export interface VersionSummaryRow {
   readonly id: string;
   readonly workflow_id: string;
   readonly namespace: string;
   readonly workflow: string;
   readonly number: number;
   readonly digest: string;
-  readonly graph: Graph;
-  readonly manifest: JsonObject;
   readonly origin: Origin;
   readonly created_at: number;
 }
@@ -33,6 +37,10 @@ export async function loadVersions(sql: Sql, ids: readonly string[]): Promise<Ve
 }
 
 export function versionOfRow(row: VersionRow): VersionRecord {
+  return { ...summaryOfRow(row), graph: row.graph, manifest: row.manifest };
+}
+
+export function summaryOfRow(row: VersionSummaryRow): VersionSummary {
   return {
     id: row.id,
     workflowId: row.workflow_id,
@@ -40,8 +48,6 @@ export function versionOfRow(row: VersionRow): VersionRecord {
     workflow: row.workflow,
     number: row.number,
     digest: row.digest,
-    graph: row.graph,
-    manifest: row.manifest,
     origin: row.origin,
     createdAt: row.created_at,
   };

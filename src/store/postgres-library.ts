@@ -3,12 +3,17 @@ import { createHash } from 'node:crypto';
 import type {
   ActivityQuery,
   EventQuery,
+  FactPage,
+  FactSelection,
   Library,
   RecordedActivity,
   RunNews,
   RunPosition,
   RunQuery,
+  RunSummary,
+  SelectedFacts,
   TokenRecord,
+  VersionSummary,
   WorkflowQuery,
   WorkflowWrite,
   WrittenWorkflow,
@@ -22,10 +27,11 @@ import { addRequest } from './add-request.ts';
 import type { Sql } from './connect.ts';
 import { createManifestRun, createRun, type CreatedRun } from './create-run.ts';
 import { deleteWorkflow } from './delete-workflow.ts';
-import { factsSince } from './facts-since.ts';
 import { factsSinceEach } from './facts-since-each.ts';
+import { factsWithin } from './facts-within.ts';
 import { findToken } from './find-token.ts';
 import { getRun } from './get-run.ts';
+import { getVersion } from './get-version.ts';
 import { getWorkflow } from './get-workflow.ts';
 import { listActivity } from './list-activity.ts';
 import { listEvents } from './list-events.ts';
@@ -97,14 +103,12 @@ export class PostgresLibrary implements Library {
   listVersions(
     workflowId: string,
     page: { before: number; limit: number },
-  ): Promise<VersionRecord[]> {
+  ): Promise<VersionSummary[]> {
     return listVersions(this.#sql, workflowId, page);
   }
 
-  async getVersion(workflowId: string, number: number): Promise<VersionRecord | null> {
-    const page = { before: number + 1, limit: 1 };
-    const [version] = await listVersions(this.#sql, workflowId, page);
-    return version?.number === number ? version : null;
+  getVersion(workflowId: string, number: number): Promise<VersionRecord | null> {
+    return getVersion(this.#sql, workflowId, number);
   }
 
   putWorkflow(write: WorkflowWrite): Promise<WrittenWorkflow> {
@@ -131,12 +135,17 @@ export class PostgresLibrary implements Library {
     return runIdsWithPrefix(this.#sql, prefix, limit);
   }
 
-  listRuns(query: RunQuery): Promise<RunRecord[]> {
+  listRuns(query: RunQuery): Promise<RunSummary[]> {
     return listRuns(this.#lists, query);
   }
 
-  factsSince(runId: string, seq: number, limit: number): Promise<RecordedFact[]> {
-    return factsSince(this.#sql, runId, { seq, limit });
+  async factsSince(runId: string, seq: number, page: FactPage): Promise<readonly RecordedFact[]> {
+    const { found } = await factsSinceEach(this.#sql, [{ runId, seq }], page);
+    return found.get(runId) ?? [];
+  }
+
+  factsWithin(runId: string, selection: FactSelection): Promise<SelectedFacts> {
+    return factsWithin(this.#sql, runId, selection);
   }
 
   activity(query: ActivityQuery): Promise<RecordedActivity[]> {
@@ -144,9 +153,11 @@ export class PostgresLibrary implements Library {
   }
 
   /** Facts first: what a step wrote before its checkpoint is then read with it. */
-  async newsOf(runs: readonly RunPosition[], limit: number): Promise<RunNews> {
-    const facts = await factsSinceEach(this.#sql, runs, limit);
-    return { facts, activity: await activitySinceEach(this.#sql, runs, limit) };
+  async newsOf(runs: readonly RunPosition[], page: FactPage): Promise<RunNews> {
+    const facts = await factsSinceEach(this.#sql, runs, page);
+    const activity = await activitySinceEach(this.#sql, runs, page);
+    const cut = new Set([...facts.cut, ...activity.cut]);
+    return { facts: facts.found, activity: activity.found, cut };
   }
 
   addRequest(request: RunRequest): Promise<void> {

@@ -29,6 +29,9 @@ export interface RunRow {
   readonly error: RunError | null;
 }
 
+/** A row of a list: what a run was given and has made is not read. */
+export type RunSummaryRow = Omit<RunRow, 'input' | 'output'>;
+
 export function runOfRow(row: RunRow): RunRecord {
   return {
     id: row.id,

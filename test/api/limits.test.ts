@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { MAX_DATA_BYTES } from '../../src/api/answer-size.ts';
+import { MAX_OUTPUT_BYTES } from '../../src/api/services/outputs.ts';
 import { MAX_JSON_DEPTH } from '../../src/api/transcode/read-body.ts';
 import { MAX_FIELDS, MAX_FILES } from '../../src/api/transcode/read-form.ts';
 import { MAX_URL_LENGTH } from '../../src/api/transcode/transcoder.ts';
@@ -40,6 +42,8 @@ describe('docs/operations/limits.md says what the code says', () => {
     ['Files of a form', plain(MAX_FILES)],
     ['Nesting of a JSON body or form field', plain(MAX_JSON_DEPTH)],
     ['Address with its query, characters', plain(MAX_URL_LENGTH)],
+    ['Data in one answer or event', mib(MAX_DATA_BYTES)],
+    ['List of a fan-out, answered by GetOutput', mib(MAX_OUTPUT_BYTES)],
     ['Manifest file of a source', mib(MAX_FILE_BYTES)],
     ['Nesting of a manifest', plain(MAX_DEPTH)],
     ['Open brackets in its text', plain(MAX_OPEN_BRACKETS)],

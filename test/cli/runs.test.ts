@@ -140,3 +140,36 @@ it.each([['version'], ['--version'], ['--help'], ['run', '--help'], ['api-resour
     expect(outcome.out).not.toBe('');
   },
 );
+
+it('output too large for other answers → fetched where it is', async () => {
+  const asked: unknown[] = [];
+  const body = (request: object) => {
+    asked.push(request);
+    return { contentType: 'application/json', data: Buffer.from('{"rows":[1]}') };
+  };
+  const { url } = await fakeServer((router) =>
+    router.service(RunService, {
+      ...runService(RunStatus.COMPLETED, {}),
+      getRun: () => ({ id, status: RunStatus.COMPLETED, outputOmitted: true }),
+      getOutput: (request) => body(request),
+      getInput: (request) => body(request),
+    }),
+  );
+  const out = '{\n  "rows": [\n    1\n  ]\n}\n';
+  for (const words of [
+    ['wait', id],
+    ['output', id],
+    ['output', id, 'greet', '--item', '3'],
+    ['output', id, '--input'],
+  ]) {
+    expect(await behest([...words, '--server', url])).toEqual({ code: 0, out, err: '' });
+  }
+  expect(asked).toMatchObject([
+    { runId: id, step: '' },
+    { runId: id, step: '' },
+    { runId: id, step: 'greet', item: 3 },
+    { runId: id },
+  ]);
+  const both = await behest(['output', id, 'greet', '--input', '--server', url]);
+  expect([both.code, both.err]).toEqual([2, expect.stringContaining('give no step or item')]);
+});

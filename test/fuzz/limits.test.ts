@@ -281,6 +281,8 @@ const elsewhere: Readonly<Record<string, string>> = {
   'Versions of a workflow without a run': GROWTH,
   'References followed to check an input': 'src/manifest/schema/data-check.test.ts',
   'Mistakes told of one input': 'src/manifest/schema/data-check.test.ts',
+  'Data in one answer or event': 'test/api/large-answers.test.ts',
+  'List of a fan-out, answered by GetOutput': 'test/api/large-answers.test.ts',
   'Cost of an evaluation': 'test/api/limits.test.ts',
   'Text made by one operation, characters': STEPS,
   'Depth of a value it compares or converts': STEPS,

@@ -48,7 +48,8 @@ async function useEverything(): Promise<RunRecord> {
   await ledger.orphanedChildren(10);
   await ledger.childrenOf(run!.id);
   await library.getRun(run!.id);
-  await library.factsSince(run!.id, 0, 10);
+  await library.factsSince(run!.id, 0, { rows: 10, bytes: 1e6, largest: 1e6 });
+  await library.factsWithin(run!.id, { afterSeq: 0, rows: 9, bytes: 9, step: null, item: null });
   await library.runIdsWithPrefix(run!.id.slice(0, 10), 10);
   return run!;
 }

@@ -2,7 +2,8 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto';
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import type { LabelTerm, RunQuery } from '../../src/api/ports.ts';
+import type { FactSelection, LabelTerm, RunQuery } from '../../src/api/ports.ts';
+import type { RecordedFact } from '../../src/record/run.ts';
 import { connect } from '../../src/store/connect.ts';
 import { openStore, type Store } from '../../src/store/open-store.ts';
 import { freshDatabase } from '../services/postgres.ts';
@@ -38,7 +39,7 @@ const ALL: RunQuery = {
 
 describe('runs are listed', () => {
   let namespace: string;
-  /** Inputs of the runs are 0 to 9; 0 and 1 were created at one instant. */
+  /** Inputs of the runs are 0 to 9; they were created in this order, 0 and 1 at one instant. */
   beforeAll(async () => {
     const workflow = await registerWorkflow(store.ledger);
     namespace = workflow.namespace;
@@ -65,10 +66,9 @@ describe('runs are listed', () => {
   async function check(query: Partial<RunQuery>, expected: readonly number[]): Promise<void> {
     const whole = { ...ALL, namespace, ...query };
     const runs = await store.library.listRuns(whole);
-    const inputs = runs.map((run) => Number(run.input));
     // Runs of one instant are in the order of their random ids.
-    const normal = (list: readonly number[]) => list.map((input) => Math.max(input, 1));
-    expect(normal(inputs)).toEqual(normal(expected));
+    const normal = expected.map((input) => Math.max(input, 1));
+    expect(runs.map(({ createdAt }) => createdAt - 1_000)).toEqual(normal);
   }
 
   test.each<[string, Partial<RunQuery>, readonly number[]]>([
@@ -136,7 +136,7 @@ describe('runs are listed', () => {
     const labels = [label('equals', 'parity', 'odd')];
     do {
       const page = await store.library.listRuns({ ...ALL, namespace, labels, after, limit: 2 });
-      seen.push(...page.map((run) => Number(run.input)));
+      seen.push(...page.map(({ createdAt }) => createdAt - 1_000));
       after = page.at(-1) ?? null;
     } while (after !== null);
     expect(seen).toEqual([9, 7, 5, 3, 1]);
@@ -144,7 +144,7 @@ describe('runs are listed', () => {
 
   test('all namespaces → found among the others', async () => {
     const runs = await store.library.listRuns({ ...ALL, statuses: ['failed'] });
-    expect(runs.map((run) => run.input)).toEqual([9, 8]);
+    expect(runs.map(({ createdAt }) => createdAt)).toEqual([1_009, 1_008]);
   });
 });
 
@@ -157,7 +157,8 @@ test('one run: by id, by prefix, its facts since → as they were committed', as
   await store.ledger.commitRuns([
     changeOf(run, { facts: [1, 2, 3].map((step) => attemptFact({ step })) }),
   ]);
-  const facts = await store.library.factsSince(run.id, 1, 1);
+  const page = { rows: 1, bytes: 1000, largest: 1000 };
+  const facts = await store.library.factsSince(run.id, 1, page);
   expect(facts).toEqual([{ seq: 2, fact: attemptFact({ step: 2 }) }]);
   expect(await store.library.getRun(run.id)).toMatchObject({ seq: 3 });
   for (const length of [36, 30, 24, 23, 14, 9]) {
@@ -169,6 +170,82 @@ test('one run: by id, by prefix, its facts since → as they were committed', as
   }
   expect(await store.library.getRun('none')).toBe(null);
   expect(await store.library.getRun(randomUUID())).toBe(null);
+});
+
+describe('outputs of many sizes', () => {
+  /** Bytes of the outputs of the steps, as JSON. The last compresses to almost nothing. */
+  const sizes = [10, 500, 30, 2000, 40, 100_000];
+  let runId: string;
+  beforeAll(async () => {
+    const workflow = await registerWorkflow(store.ledger);
+    const [run] = await store.ledger.createRuns([newRun(workflow)]);
+    runId = run!.id;
+    const facts = sizes.map((size, step) => {
+      const text = step < 5 ? randomBytes(size).toString('hex') : 'x'.repeat(size);
+      const outcome = { kind: 'completed', output: text.slice(0, size - 2) } as const;
+      return attemptFact({ step, outcome });
+    });
+    await store.ledger.commitRuns([changeOf(run!, { facts })]);
+  });
+
+  const lengths = (facts: readonly RecordedFact[]): (number | null)[] =>
+    facts.map(({ fact }) => {
+      const output = fact.kind === 'attempt' && 'output' in fact.outcome && fact.outcome.output;
+      return typeof output === 'string' ? output.length + 2 : null;
+    });
+  const within = async (change: Partial<FactSelection>) => {
+    const all = { afterSeq: 0, rows: 100, bytes: 1e6, step: null, item: null };
+    const { facts, bytes } = await store.library.factsWithin(runId, { ...all, ...change });
+    expect(facts).toHaveLength(Math.min(change.rows ?? 100, sizes.length));
+    return [lengths(facts), bytes];
+  };
+
+  test('are read from the smallest on, within the bytes that are asked for', async () => {
+    expect(await within({})).toEqual([sizes, 102_580]);
+    expect(await within({ bytes: 600 })).toEqual([[10, 500, 30, null, 40, null], 580]);
+    expect(await within({ bytes: 39 })).toEqual([[10, null, null, null, null, null], 10]);
+    expect(await within({ bytes: 0 })).toEqual([sizes.map(() => null), 0]);
+    expect(await within({ step: 3 })).toEqual([[null, null, null, 2000, null, null], 2000]);
+    expect(await within({ step: 3, item: 7 })).toEqual([sizes.map(() => null), 0]);
+    expect(await within({ rows: 2 })).toEqual([[10, 500], 510]);
+  });
+
+  test('that a retry has replaced are not read', async () => {
+    const workflow = await registerWorkflow(store.ledger);
+    const [run] = await store.ledger.createRuns([newRun(workflow)]);
+    const outcome = (text: string) => ({ kind: 'completed', output: text }) as const;
+    const facts = [
+      attemptFact({ attempt: 1, outcome: outcome('old') }),
+      attemptFact({ attempt: 1, item: 3, outcome: outcome('other') }),
+      attemptFact({ attempt: 2, outcome: outcome('longer, but new') }),
+    ];
+    await store.ledger.commitRuns([changeOf(run!, { facts })]);
+    const selection = { afterSeq: 0, rows: 100, bytes: 26, step: null, item: null };
+    const read = await store.library.factsWithin(run!.id, selection);
+    expect([lengths(read.facts), read.bytes]).toEqual([[null, 7, 17], 24]);
+  });
+
+  test('in order → a page ends with the value that goes beyond its bytes', async () => {
+    const paged = async (seq: number, bytes: number, largest = 1e6) =>
+      lengths(await store.library.factsSince(runId, seq, { rows: 100, bytes, largest }));
+    expect(await paged(0, 1e6)).toEqual(sizes);
+    expect(await paged(0, 100)).toEqual([10, 500]);
+    expect(await paged(2, 100)).toEqual([30, 2000]);
+    // Stored it is some kB: the page goes on to it, but not behind.
+    expect(await paged(4, 1e4)).toEqual([40, 100_000]);
+    expect(await paged(0, 1e4, 1000)).toEqual([10, 500, 30, null, 40, null]);
+    expect(await paged(6, 100)).toEqual([]);
+  });
+
+  test('of several runs → what does not fit is told to be cut', async () => {
+    const positions = [{ runId, seq: 0, activity: 0 }];
+    const news = (bytes: number) =>
+      store.library.newsOf(positions, { rows: 100, bytes, largest: 1e6 });
+    const all = await news(1e6);
+    expect([all.facts.get(runId)?.length, [...all.cut]]).toEqual([6, []]);
+    const some = await news(100);
+    expect([some.facts.get(runId)?.length, [...some.cut]]).toEqual([2, [runId]]);
+  });
 });
 
 test('a manifest is applied by the API, then by a source → one run', async () => {

@@ -29,6 +29,20 @@ export function toErrorMessage(error: StepError | RunError): ErrorMessage {
   return message;
 }
 
+/** For an answer that has no room for the whole. */
+export function toCutError(error: StepError | RunError): ErrorMessage {
+  const { details: _, ...rest } = error;
+  const message = toErrorMessage({ ...rest, message: cutMessage(error.message) });
+  message.cut = true;
+  return message;
+}
+
+const CUT_LENGTH = 100;
+
+export function cutMessage(message: string): string {
+  return message.length <= CUT_LENGTH ? message : `${message.slice(0, CUT_LENGTH).toWellFormed()}…`;
+}
+
 export function toProblem(problem: FileProblem): Problem {
   const { severity, ...rest } = problem;
   return create(ProblemSchema, {

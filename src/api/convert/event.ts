@@ -11,6 +11,7 @@ import type { Graph } from '../../graph/graph.ts';
 import type { ActivityLevel } from '../../task/task.ts';
 import { NO_ITEM } from '../../task/task.ts';
 import type { NarratedEvent } from '../../engine/narrate.ts';
+import { showAlone } from '../answer-size.ts';
 import type { RecordedActivity } from '../ports.ts';
 import { optionalTimestamp, toTimestamp, toValue } from './dynamic.ts';
 import { toErrorClass } from './error.ts';
@@ -59,8 +60,11 @@ function toCase(context: EventContext, told: NarratedEvent): NonNullable<EventCa
       };
     case 'checkpoint':
       return toCheckpointCase(context, told);
-    case 'complete':
-      return { case: 'complete', value: { result: toValue(told.result) } };
+    case 'complete': {
+      const { json, isOmitted } = showAlone(told.result);
+      const omission = isOmitted ? { resultOmitted: true } : {};
+      return { case: 'complete', value: { result: toValue(json), ...omission } };
+    }
     case 'error':
       return toErrorCase(context, told);
   }
@@ -79,13 +83,15 @@ function toCheckpointCase(
   told: Extract<NarratedEvent, { kind: 'checkpoint' }>,
 ): NonNullable<EventCase> {
   const { error, status } = told;
+  const output = showAlone(told.output);
   return {
     case: 'checkpoint',
     value: {
       ...nameStep(context, told.step),
       attempt: told.attempt,
       status: checkpointStatus(told),
-      output: status === 'completed' ? toValue(told.output) : undefined,
+      output: status === 'completed' ? toValue(output.json) : undefined,
+      ...(output.isOmitted ? { outputOmitted: true } : {}),
       ...(told.item === null ? {} : { item: told.item }),
       ...(error === null ? {} : { error: error.message, errorCode: error.code }),
     },

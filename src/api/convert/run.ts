@@ -12,8 +12,10 @@ import {
 } from '../../gen/behest/v1/run_pb.ts';
 import type { RunRecord, RunStatus as RecordStatus } from '../../record/run.ts';
 import type { RunView, StepRunView } from '../../engine/view.ts';
+import type { RunSummary } from '../ports.ts';
+import { shareRoom, type ShownStep } from './shown-run.ts';
 import { optionalTimestamp, toTimestamp, toValue } from './dynamic.ts';
-import { toErrorMessage } from './error.ts';
+import { cutMessage, toCutError, toErrorMessage } from './error.ts';
 
 export const runStatuses: { readonly [status in RecordStatus]: RunStatus } = {
   pending: RunStatus.PENDING,
@@ -52,7 +54,7 @@ export function fromRunStatus(status: RunStatus): RecordStatus | undefined {
 }
 
 /** A run as lists show it: without input, output and steps. */
-export function toRunSummary(record: RunRecord): Run {
+export function toRunSummary(record: RunSummary): Run {
   return create(RunSchema, {
     id: record.id,
     namespace: record.namespace,
@@ -72,19 +74,23 @@ export function toRunSummary(record: RunRecord): Run {
   });
 }
 
-/** A run with everything. */
+/** A run with everything that an answer has room for. */
 export function toRun(record: RunRecord, view: RunView): Run {
   const run = toRunSummary(record);
-  run.input = toValue(record.input);
-  run.output = toValue(record.output);
-  run.steps = view.steps.map(toStepRun);
+  const { input, output, steps } = shareRoom(record, view);
+  run.input = toValue(input.json);
+  if (input.isOmitted) run.inputOmitted = true;
+  run.output = toValue(output.json);
+  if (output.isOmitted) run.outputOmitted = true;
+  run.steps = steps.map(toStepRun);
   run.progress = view.progress;
   run.waitReason = view.waitReason;
   run.resumes = view.resumes;
   return run;
 }
 
-function toStepRun(step: StepRunView): StepRun {
+export function toStepRun({ step, output, isErrorCut }: ShownStep): StepRun {
+  const toError = isErrorCut ? toCutError : toErrorMessage;
   return create(StepRunSchema, {
     index: step.index,
     id: step.id,
@@ -94,8 +100,9 @@ function toStepRun(step: StepRunView): StepRun {
     status: stepStatuses[step.status],
     attempt: step.attempt,
     maxAttempts: step.maxAttempts,
-    output: toValue(step.output),
-    error: step.error === null ? undefined : toErrorMessage(step.error),
+    output: toValue(output.json),
+    ...(output.isOmitted ? { outputOmitted: true } : {}),
+    error: step.error === null ? undefined : toError(step.error),
     startedAt: optionalTimestamp(step.startedAt),
     finishedAt: optionalTimestamp(step.finishedAt),
     wakeAt: optionalTimestamp(step.wakeAt),
@@ -105,7 +112,7 @@ function toStepRun(step: StepRunView): StepRun {
 }
 
 /** The outcome of a step's latest attempt; null while it has none. */
-export function toCheckpoint(step: StepRunView): Checkpoint | null {
+export function toCheckpoint({ step, output, isErrorCut }: ShownStep): Checkpoint | null {
   const status = checkpointStatus(step);
   if (status === null) return null;
   const checkpoint = create(CheckpointSchema, {
@@ -115,9 +122,11 @@ export function toCheckpoint(step: StepRunView): Checkpoint | null {
     attempt: step.attempt,
     finishedAt: optionalTimestamp(step.finishedAt),
   });
-  if (status === CheckpointStatus.COMPLETED) checkpoint.output = toValue(step.output);
-  else if (step.error !== null) {
-    checkpoint.error = step.error.message;
+  if (status === CheckpointStatus.COMPLETED) {
+    checkpoint.output = toValue(output.json);
+    if (output.isOmitted) checkpoint.outputOmitted = true;
+  } else if (step.error !== null) {
+    checkpoint.error = isErrorCut ? cutMessage(step.error.message) : step.error.message;
     checkpoint.errorCode = step.error.code;
   }
   return checkpoint;

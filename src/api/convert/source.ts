@@ -6,11 +6,15 @@ import {
   type Source,
 } from '../../gen/behest/v1/source_pb.ts';
 import type { EventRecord } from '../../record/run.ts';
-import type { SourceRecord } from '../../record/source.ts';
+import type { FileProblem, InventoryEntry, SourceRecord } from '../../record/source.ts';
+import { countFitting, MAX_DATA_BYTES, sizeOf } from '../answer-size.ts';
 import { toTimestamp } from './dynamic.ts';
 import { toProblem } from './error.ts';
 
-export function toSource(record: SourceRecord): Source {
+/** With the first of its problems and of its inventory, as many as have room. */
+export function toSource(record: SourceRecord, room = MAX_DATA_BYTES): Source {
+  const problems = firstFitting(record.problems, room / 2);
+  const inventory = firstFitting(record.inventory, room / 2);
   return create(SourceSchema, {
     name: record.name,
     kind: record.kind,
@@ -23,10 +27,21 @@ export function toSource(record: SourceRecord): Source {
       ...condition,
       lastTransitionAt: toTimestamp(lastTransitionAt),
     })),
-    problems: record.problems.map(toProblem),
-    inventory: record.inventory.map((entry) => ({ ...entry })),
+    problems: problems.map(toProblem),
+    problemCount: record.problems.length,
+    inventory: inventory.map((entry) => ({ ...entry })),
+    objectCount: record.inventory.length,
     updatedAt: toTimestamp(record.updatedAt),
   });
+}
+
+function firstFitting<T extends FileProblem | InventoryEntry>(
+  entries: readonly T[],
+  room: number,
+): readonly T[] {
+  // Flat objects of texts and numbers: as data they take more than as messages of their own.
+  const sizes = entries.map((entry) => sizeOf({ ...entry }));
+  return entries.slice(0, countFitting(sizes, room));
 }
 
 export function toEvent(record: EventRecord): Event {

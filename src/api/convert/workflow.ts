@@ -11,6 +11,7 @@ import {
 } from '../../gen/behest/v1/workflow_pb.ts';
 import type { Graph } from '../../graph/graph.ts';
 import type { VersionRecord, WorkflowRecord } from '../../record/workflow.ts';
+import type { VersionSummary } from '../ports.ts';
 import { toStruct, toTimestamp } from './dynamic.ts';
 
 /** A workflow as lists show it: without its manifest and input schema. */
@@ -43,7 +44,7 @@ export function toFullWorkflow(record: WorkflowRecord, version: VersionRecord): 
   return workflow;
 }
 
-export function toVersion(record: VersionRecord): WorkflowVersion {
+export function toVersion(record: VersionSummary): WorkflowVersion {
   return create(WorkflowVersionSchema, {
     workflowId: record.workflow,
     namespace: record.namespace,

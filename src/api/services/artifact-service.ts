@@ -4,10 +4,11 @@ import type { ArtifactService } from '../../gen/behest/v1/artifact_service_pb.ts
 import { HttpBodySchema } from '../../gen/google/api/httpbody_pb.ts';
 import type { ApiContext } from '../api-context.ts';
 import { notFound } from '../fault.ts';
+import { pieceOf } from './piece.ts';
 
 export function createArtifactService(api: ApiContext): ServiceImpl<typeof ArtifactService> {
   return {
-    async getArtifact({ digest, name, mediaType }, context) {
+    async getArtifact({ digest, name, mediaType, ...piece }, context) {
       const data = await api.library.getBlob(digest);
       if (data === null) {
         const remedy = 'The `artifact` of a reference in an input or an output names one.';
@@ -19,7 +20,7 @@ export function createArtifactService(api: ApiContext): ServiceImpl<typeof Artif
       // The same digest is the same content for ever; who may see it is another matter.
       headers.set('cache-control', 'private, max-age=31536000, immutable');
       const contentType = mediaType === '' ? 'application/octet-stream' : mediaType;
-      return create(HttpBodySchema, { contentType, data });
+      return create(HttpBodySchema, { contentType, data: pieceOf(data, piece) });
     },
   };
 }

@@ -4,11 +4,15 @@ import {
   type ListRunsRequest,
   type ListRunsResponse,
 } from '../../gen/behest/v1/run_service_pb.ts';
+import type { Json } from '../../expr/json.ts';
+import { sizeOf } from '../answer-size.ts';
 import type { ApiContext } from '../api-context.ts';
 import { fromTimestamp } from '../convert/dynamic.ts';
 import { fromRunStatus, toRunSummary } from '../convert/run.ts';
 import { parseLabelSelector } from '../label-selector.ts';
+import { pageOf } from '../page.ts';
 import { formatPageToken, parsePageToken } from '../page-token.ts';
+import type { RunSummary } from '../ports.ts';
 import { toNamespace } from './list-workflows.ts';
 
 const PER_PAGE = 100;
@@ -31,10 +35,18 @@ export async function listRuns(
     after: token === null ? null : { createdAt: Number(token[0]), id: String(token[1]) },
     limit: limit + 1,
   });
-  const page = runs.slice(0, limit);
-  const last = runs.length > limit ? page.at(-1) : undefined;
+  const { items, last } = pageOf(runs, limit, sizeOfRun);
   return create(ListRunsResponseSchema, {
-    runs: page.map(toRunSummary),
+    runs: items.map(toRunSummary),
     nextPageToken: last === undefined ? '' : formatPageToken([last.createdAt, last.id]),
   });
+}
+
+/** Ids, names, numbers and times. */
+const RUN_BYTES = 600;
+
+function sizeOfRun({ labels, error, createdBy, cause }: RunSummary): number {
+  // An error is JSON too; only its type says more.
+  const data = [labels, error as unknown as Json, createdBy, cause.name];
+  return RUN_BYTES + sizeOf(data);
 }

@@ -8,30 +8,62 @@ import {
 } from '../../gen/behest/v1/run_service_pb.ts';
 import type { VersionRecord } from '../../record/workflow.ts';
 import type { ActivityLevel } from '../../task/task.ts';
+import { MAX_DATA_BYTES, textBytes } from '../answer-size.ts';
 import type { ApiContext } from '../api-context.ts';
 import { fromLogLevel, toLogEntry } from '../convert/event.ts';
 import { invalidField } from '../fault.ts';
+import { pageOf } from '../page.ts';
+import type { ActivityQuery, RecordedActivity } from '../ports.ts';
 import { findRun } from './find-run.ts';
-import { stepIndex } from './run-requests.ts';
+import { findStepIndex } from './find-step.ts';
 
 const PER_PAGE = 1000;
+
+/** Lines that one query reads: a line has 8,192 characters at most. */
+const ROWS = 500;
 
 export async function getLogs(api: ApiContext, request: GetLogsRequest): Promise<GetLogsResponse> {
   const run = await findRun(api.library, request.runId);
   const version = await api.versions.one(run.versionId);
   const limit = request.pageSize === 0 ? PER_PAGE : request.pageSize;
-  const entries = await api.library.activity({
-    runId: run.id,
-    afterId: parseId('page_token', request.pageToken),
-    limit: limit + 1,
-    ...parseFilter(version, request),
-  });
-  const page = entries.slice(0, limit);
+  const afterId = parseId('page_token', request.pageToken);
+  const query = { runId: run.id, afterId, ...parseFilter(version, request) };
+  const entries = await readPage(api, query, limit + 1);
+  const { items, last } = pageOf(entries, limit, sizeOfEntry);
   const context = { runId: run.id, graph: version.graph };
   return create(GetLogsResponseSchema, {
-    logs: page.map((recorded) => toLogEntry(context, recorded)),
-    nextPageToken: entries.length > limit ? String(page.at(-1)?.id ?? '') : '',
+    logs: items.map((recorded) => toLogEntry(context, recorded)),
+    nextPageToken: last === undefined ? '' : String(last.id),
   });
+}
+
+/** At most `limit` entries; no more once they are more than a page holds. */
+async function readPage(
+  { library }: ApiContext,
+  query: Omit<ActivityQuery, 'limit'>,
+  limit: number,
+): Promise<RecordedActivity[]> {
+  const entries: RecordedActivity[] = [];
+  let bytes = 0;
+  while (entries.length < limit && bytes <= MAX_DATA_BYTES) {
+    const afterId = entries.at(-1)?.id ?? query.afterId;
+    const rows = Math.min(ROWS, limit - entries.length);
+    const more = await library.activity({ ...query, afterId, limit: rows });
+    entries.push(...more);
+    bytes += more.reduce((sum, entry) => sum + sizeOfEntry(entry), 0);
+    if (more.length < rows) break;
+  }
+  return entries;
+}
+
+/** Numbers and times of an entry. */
+const ENTRY_BYTES = 100;
+
+function sizeOfEntry({ entry }: RecordedActivity): number {
+  const { message, entityTag = '', entityRoute = '', entityId = '', entityType = '' } = entry;
+  const texts = [message, entityTag, entityRoute, entityId, entityType];
+  const stats = Object.keys(entry.stats ?? {}).reduce((sum, key) => sum + textBytes(key) + 12, 0);
+  return ENTRY_BYTES + stats + texts.reduce((sum, text) => sum + textBytes(text), 0);
 }
 
 export async function* followLogs(
@@ -75,10 +107,7 @@ function parseFilter(
 ): LogFilter {
   const minLevel = fromLogLevel(request.level);
   if (request.step === '') return { step: null, minLevel };
-  const step = stepIndex(version, request.step);
-  if (step !== null) return { step, minLevel };
-  const known = version.graph.steps.map(({ id }) => id).join(', ');
-  throw invalidField('step', `no step ${JSON.stringify(request.step)}; the steps are ${known}`);
+  return { step: findStepIndex(version, { field: 'step', text: request.step }), minLevel };
 }
 
 function parseId(field: string, text: string): number {

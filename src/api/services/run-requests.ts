@@ -15,9 +15,10 @@ import type { ApiContext } from '../api-context.ts';
 import type { Principal } from '../auth/principal.ts';
 import { checkInput } from '../check-input.ts';
 import { fromValue } from '../convert/dynamic.ts';
-import { invalidField, precondition } from '../fault.ts';
+import { precondition } from '../fault.ts';
 import { streamUrl } from './execute.ts';
 import { findRun } from './find-run.ts';
+import { findStepIndex } from './find-step.ts';
 import { fullRun } from './load-run.ts';
 
 /** Puts a request in the run's inbox and tells a controller. */
@@ -88,19 +89,6 @@ function checkRetryable(run: RunRecord, request: RetryRequest): void {
 
 /** The id of the step with this id or index. */
 function findStep(version: VersionRecord, text: string): string {
-  const { steps } = version.graph;
-  const index = stepIndex(version, text);
-  const step = index === null ? undefined : steps[index];
-  if (step !== undefined) return step.id;
-  const known = steps.map(({ id }) => id).join(', ');
-  throw invalidField('from_step', `no step ${JSON.stringify(text)}; the steps are ${known}`);
-}
-
-/** Steps are named by id, or by index where no step has that id. */
-export function stepIndex(version: VersionRecord, text: string): number | null {
-  const { steps } = version.graph;
-  const byId = steps.findIndex(({ id }) => id === text);
-  if (byId !== -1) return byId;
-  const index = /^\d{1,9}$/.test(text) ? Number(text) : -1;
-  return index >= 0 && index < steps.length ? index : null;
+  const index = findStepIndex(version, { field: 'from_step', text });
+  return version.graph.steps[index]?.id ?? '';
 }

@@ -7,6 +7,7 @@ import { findRun } from './find-run.ts';
 import { listRuns } from './list-runs.ts';
 import { fullRun, viewRun } from './load-run.ts';
 import { followLogs, getLogs } from './logs.ts';
+import { getInput, getOutput, getStep } from './outputs.ts';
 import { cancel, retry } from './run-requests.ts';
 import { submit, toSubmitted } from './submit.ts';
 import { watchRun } from './watch-run.ts';
@@ -21,6 +22,9 @@ export function createRunService(api: ApiContext): ServiceImpl<typeof RunService
     getRun: async ({ runId }) => fullRun(api, await findRun(library, runId)),
     getExecution: async ({ runId }) =>
       toExecution(await viewRun(api, await findRun(library, runId))),
+    getStep: (request) => getStep(api, request),
+    getOutput: (request) => getOutput(api, request),
+    getInput: (request) => getInput(api, request),
     watchRun: (request, { signal }) => watchRun(api, request, signal),
     getLogs: (request) => getLogs(api, request),
     followLogs: (request, { signal }) => followLogs(api, request, signal),

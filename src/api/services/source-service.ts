@@ -3,11 +3,11 @@ import type { ServiceImpl } from '@connectrpc/connect';
 import type { SourceService } from '../../gen/behest/v1/source_service_pb.ts';
 import type { Source } from '../../gen/behest/v1/source_pb.ts';
 import type { SourceRecord } from '../../record/source.ts';
+import { MAX_DATA_BYTES } from '../answer-size.ts';
 import type { ApiContext } from '../api-context.ts';
-import { toEvent, toSource } from '../convert/source.ts';
+import { toSource } from '../convert/source.ts';
 import { notFound } from '../fault.ts';
-
-const DEFAULT_EVENTS = 100;
+import { listEvents } from './list-events.ts';
 
 export function createSourceService(api: ApiContext): ServiceImpl<typeof SourceService> {
   const { library, signals } = api;
@@ -18,7 +18,10 @@ export function createSourceService(api: ApiContext): ServiceImpl<typeof SourceS
   };
   return {
     async listSources() {
-      return { sources: (await library.listSources()).map(toSource) };
+      const sources = await library.listSources();
+      // Each has its share, so that none is left out.
+      const room = MAX_DATA_BYTES / Math.max(1, sources.length);
+      return { sources: sources.map((source) => toSource(source, room)) };
     },
     async getSource({ name }) {
       return found(name, await library.getSource(name));
@@ -33,15 +36,7 @@ export function createSourceService(api: ApiContext): ServiceImpl<typeof SourceS
       found(name, await library.setSuspended(name, false));
       return reconcile(name);
     },
-    async listEvents({ kind, name, namespace, pageSize }) {
-      const events = await library.listEvents({
-        ...(kind === '' ? {} : { kind }),
-        ...(name === '' ? {} : { name }),
-        ...(namespace === '' ? {} : { namespace }),
-        limit: pageSize === 0 ? DEFAULT_EVENTS : pageSize,
-      });
-      return { events: events.map(toEvent) };
-    },
+    listEvents: (request) => listEvents(library, request),
   };
 }
 

@@ -12,7 +12,8 @@ import { isJsonObject, type Json } from '../../expr/json.ts';
 import type { ApiContext } from '../api-context.ts';
 import type { Principal } from '../auth/principal.ts';
 import { fromValue, optionalTimestamp, toTimestamp, toValue } from '../convert/dynamic.ts';
-import type { StepRunView } from '../../engine/view.ts';
+import { cutMessage } from '../convert/error.ts';
+import { shareRoom, type ShownStep } from '../convert/shown-run.ts';
 import { startRun } from './execute.ts';
 import { viewRun, type ViewedRun } from './load-run.ts';
 import { readWorkflow } from './read-document.ts';
@@ -34,12 +35,12 @@ export async function submit(
     by,
     cause: { kind: 'api', name: by },
   });
-  const viewed = await viewRun(api, run);
+  const { view } = await viewRun(api, run);
   return create(SubmitResponseSchema, {
     runId: run.id,
     status: run.status.toUpperCase(),
     workflowId: run.workflow,
-    nodes: toNodes(viewed),
+    nodes: toNodes(shareRoom(run, view).steps),
     createdAt: toTimestamp(run.createdAt),
   });
 }
@@ -49,15 +50,17 @@ function inputOf(document: Json): Json {
   return isJsonObject(document) ? (document['input'] ?? {}) : {};
 }
 
-export function toSubmitted(viewed: ViewedRun): GetSubmittedResponse {
-  const { run } = viewed;
+export function toSubmitted({ run, view }: ViewedRun): GetSubmittedResponse {
+  const { input, output, steps } = shareRoom(run, view);
   return create(GetSubmittedResponseSchema, {
     runId: run.id,
     status: run.status.toUpperCase(),
     workflowId: run.workflow,
-    nodes: toNodes(viewed),
-    input: toValue(run.input),
-    output: toValue(run.output),
+    nodes: toNodes(steps),
+    input: toValue(input.json),
+    ...(input.isOmitted ? { inputOmitted: true } : {}),
+    output: toValue(output.json),
+    ...(output.isOmitted ? { outputOmitted: true } : {}),
     createdAt: toTimestamp(run.createdAt),
     startedAt: optionalTimestamp(run.startedAt),
     finishedAt: optionalTimestamp(run.finishedAt),
@@ -65,17 +68,19 @@ export function toSubmitted(viewed: ViewedRun): GetSubmittedResponse {
   });
 }
 
-function toNodes({ view }: ViewedRun): { [id: string]: SubmittedNode } {
-  return Object.fromEntries(view.steps.map((step) => [step.id, toNode(step)]));
+function toNodes(steps: readonly ShownStep[]): { [id: string]: SubmittedNode } {
+  return Object.fromEntries(steps.map((shown) => [shown.step.id, toNode(shown)]));
 }
 
-function toNode(step: StepRunView): SubmittedNode {
+function toNode({ step, output, isErrorCut }: ShownStep): SubmittedNode {
+  const { error } = step;
   return create(SubmittedNodeSchema, {
     status: step.status.toUpperCase(),
-    output: toValue(step.output),
+    output: toValue(output.json),
+    ...(output.isOmitted ? { outputOmitted: true } : {}),
     attempts: step.attempt,
     startedAt: optionalTimestamp(step.startedAt),
     finishedAt: optionalTimestamp(step.finishedAt),
-    ...(step.error === null ? {} : { error: step.error.message }),
+    ...(error === null ? {} : { error: isErrorCut ? cutMessage(error.message) : error.message }),
   });
 }

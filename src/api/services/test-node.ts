@@ -8,6 +8,7 @@ import {
 import type { Json } from '../../expr/json.ts';
 import { isFinal, type RunRecord } from '../../record/run.ts';
 import type { VersionRecord } from '../../record/workflow.ts';
+import { showAlone } from '../answer-size.ts';
 import type { ApiContext } from '../api-context.ts';
 import type { Principal } from '../auth/principal.ts';
 import { fromValue, toValue } from '../convert/dynamic.ts';
@@ -90,10 +91,12 @@ async function describeOutcome(
   }
   const [step] = view.steps;
   const error = step?.error ?? run.error;
+  const output = showAlone(step?.output ?? null);
   const spent = (step?.finishedAt ?? 0) - (step?.startedAt ?? 0);
   return create(TestNodeTypeResponseSchema, {
     success: run.status === 'completed',
-    output: toValue(step?.output ?? null),
+    output: toValue(output.json),
+    ...(output.isOmitted ? { outputOmitted: true } : {}),
     error: run.status === 'completed' || error === null ? undefined : toErrorMessage(error),
     runId: run.id,
     durationMs: Math.max(0, Math.round(spent)),

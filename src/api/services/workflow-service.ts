@@ -2,11 +2,14 @@ import type { HandlerContext, ServiceImpl } from '@connectrpc/connect';
 import type { WorkflowService } from '../../gen/behest/v1/workflow_service_pb.ts';
 import type { Workflow } from '../../gen/behest/v1/workflow_pb.ts';
 import type { WorkflowChange } from '../../controller/ports.ts';
+import { sizeOf } from '../answer-size.ts';
 import { principalOf, type ApiContext } from '../api-context.ts';
 import { toStruct } from '../convert/dynamic.ts';
 import { toFullWorkflow, toVersion } from '../convert/workflow.ts';
 import { notFound } from '../fault.ts';
+import { pageOf } from '../page.ts';
 import { formatPageToken, parsePageToken } from '../page-token.ts';
+import type { VersionSummary } from '../ports.ts';
 import { applyManifest } from './apply-manifest.ts';
 import { findWorkflow } from './find-workflow.ts';
 import { listWorkflows } from './list-workflows.ts';
@@ -45,12 +48,12 @@ export function createWorkflowService(api: ApiContext): ServiceImpl<typeof Workf
       const limit = pageSize === 0 ? VERSIONS_PER_PAGE : pageSize;
       const [before = Number.MAX_SAFE_INTEGER] = parsePageToken(pageToken, ['number']) ?? [];
       const workflow = await findWorkflow(library, request);
-      const versions = await library.listVersions(workflow.id, { before: Number(before), limit });
-      const last = versions.length < limit ? undefined : versions.at(-1);
+      const query = { before: Number(before), limit: limit + 1 };
+      const versions = await library.listVersions(workflow.id, query);
+      const { items, last } = pageOf(versions, limit, sizeOfVersion);
       return {
-        versions: versions.map(toVersion),
-        nextPageToken:
-          last === undefined || last.number === 1 ? '' : formatPageToken([last.number]),
+        versions: items.map(toVersion),
+        nextPageToken: last === undefined ? '' : formatPageToken([last.number]),
       };
     },
     async getVersion({ number, ...request }) {
@@ -64,6 +67,13 @@ export function createWorkflowService(api: ApiContext): ServiceImpl<typeof Workf
     },
     applyManifest: (request, context) => applyManifest(api, request, principalOf(context)),
   };
+}
+
+/** Ids, names, digest and times. */
+const VERSION_BYTES = 600;
+
+function sizeOfVersion({ origin }: VersionSummary): number {
+  return VERSION_BYTES + sizeOf({ ...origin });
 }
 
 /** What a write would store: compiled and checked, with no version of its own. */

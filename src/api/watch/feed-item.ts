@@ -1,5 +1,8 @@
 import type { NarratedEvent } from '../../engine/narrate.ts';
+import type { Json } from '../../expr/json.ts';
 import type { RunEvent } from '../../gen/behest/v1/event_pb.ts';
+import { isUnread } from '../../record/unread.ts';
+import { sizeOf, textBytes } from '../answer-size.ts';
 import type { RecordedActivity } from '../ports.ts';
 import type { Position } from './cursor.ts';
 
@@ -26,6 +29,20 @@ export interface ActivityItem {
   readonly recorded: RecordedActivity;
   readonly progress: number;
   readonly sent: Sent;
+}
+
+/** What an item keeps in memory, about. */
+export function weightOf(item: FeedItem): number {
+  if (item.kind === 'activity') return ITEM_BYTES + textBytes(item.recorded.entry.message);
+  const data = dataOf(item.told);
+  return ITEM_BYTES + (isUnread(data) ? 0 : sizeOf(data));
+}
+
+const ITEM_BYTES = 200;
+
+function dataOf(told: NarratedEvent): Json {
+  if (told.kind === 'checkpoint') return told.output;
+  return told.kind === 'complete' ? told.result : null;
 }
 
 export function isNews(position: Position, item: FeedItem): boolean {

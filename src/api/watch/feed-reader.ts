@@ -1,11 +1,17 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { MAX_DATA_BYTES } from '../answer-size.ts';
 import type { Library, RunNews } from '../ports.ts';
-import { PAGE } from './read-again.ts';
 import type { RunFeed } from './run-feed.ts';
 
-/** Feeds that one look at the ledger serves, and rows that it brings, unless one run has so many. */
+/**
+ * Feeds that one look at the ledger serves, and rows that it brings, unless one run has so many; and
+ * bytes that it brings, but for the last value. A feed keeps more than these.
+ */
 const FEEDS = 500;
 const ROWS = 5000;
+const BYTES = 4 << 20;
+/** Rows of one run. */
+const RUN_ROWS = 1000;
 
 /**
  * Rows for watchers that one look brings, a row for ten of them being ten: it bounds how long the
@@ -68,18 +74,18 @@ export class FeedReader {
   /** Never rejects; resolves to how many watchers have news now. */
   async #read(some: readonly ReadFeed[]): Promise<number> {
     const askedAt = this.#now();
-    const limit = limitOf(some);
+    const rows = rowsOf(some);
     const positions = some.map(({ feed }) => feed.position);
     let news: RunNews;
     try {
-      news = await this.#library.newsOf(positions, limit);
+      news = await this.#library.newsOf(positions, { rows, bytes: BYTES, largest: MAX_DATA_BYTES });
     } catch (error) {
       for (const { feed } of some) feed.fail(error);
       return 0;
     }
     let woken = 0;
     for (const each of some) {
-      if (await this.#give(each, news, { limit, askedAt })) woken += each.watchers;
+      if (await this.#give(each, news, { rows, askedAt })) woken += each.watchers;
     }
     return woken;
   }
@@ -88,12 +94,12 @@ export class FeedReader {
   async #give(
     each: ReadFeed,
     news: RunNews,
-    { limit, askedAt }: { limit: number; askedAt: number },
+    { rows, askedAt }: { rows: number; askedAt: number },
   ): Promise<boolean> {
     const { runId } = each.feed.position;
     const facts = news.facts.get(runId) ?? [];
     const entries = news.activity.get(runId) ?? [];
-    const isFull = facts.length >= limit || entries.length >= limit;
+    const isFull = news.cut.has(runId) || facts.length >= rows || entries.length >= rows;
     try {
       this.#again(each, await each.feed.take({ facts, entries, isFull, askedAt }));
     } catch (error) {
@@ -110,8 +116,8 @@ export class FeedReader {
 }
 
 /** Rows of each run. */
-function limitOf(some: readonly ReadFeed[]): number {
+function rowsOf(some: readonly ReadFeed[]): number {
   const most = Math.max(1, ...some.map(({ watchers }) => watchers));
   const rows = Math.min(ROWS / some.length, DELIVERIES / most);
-  return Math.max(1, Math.min(PAGE, Math.ceil(rows)));
+  return Math.max(1, Math.min(RUN_ROWS, Math.ceil(rows)));
 }

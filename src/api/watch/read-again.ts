@@ -1,11 +1,14 @@
 import type { RecordedFact } from '../../record/run.ts';
-import type { Library, Narration, RecordedActivity } from '../ports.ts';
+import { MAX_DATA_BYTES } from '../answer-size.ts';
+import type { FactPage, Library, Narration, RecordedActivity } from '../ports.ts';
 import type { Position } from './cursor.ts';
 import { isNews, isStoryBehind, type FeedItem, type StoryItem } from './feed-item.ts';
 import { mergeByTime } from './merge-by-time.ts';
 
-/** Facts or entries that one query reads. */
-export const PAGE = 1000;
+/** Facts that one query reads: each watcher that is behind holds such a page. */
+const FACTS: FactPage = { rows: 1000, bytes: 1 << 20, largest: MAX_DATA_BYTES };
+/** Entries that one query reads. */
+const ENTRIES = 250;
 
 export interface ReadAgainOptions {
   readonly library: Pick<Library, 'factsSince' | 'activity'>;
@@ -37,7 +40,7 @@ async function* missedStory(options: ReadAgainOptions): AsyncGenerator<StoryItem
   if (!isStoryBehind(from, to)) return;
   let seq = 0;
   while (seq < to.seq) {
-    const facts = await library.factsSince(runId, seq, PAGE);
+    const facts = await library.factsSince(runId, seq, FACTS);
     if (facts.length === 0) return;
     for (const fact of facts) {
       if (fact.seq > to.seq) return;
@@ -54,7 +57,7 @@ async function* missedActivity(options: ReadAgainOptions): AsyncGenerator<Record
   const { library, runId, to } = options;
   let afterId = options.from.activity;
   while (afterId < to.activity) {
-    const query = { runId, afterId, step: null, minLevel: 'debug', limit: PAGE } as const;
+    const query = { runId, afterId, step: null, minLevel: 'debug', limit: ENTRIES } as const;
     const entries = await library.activity(query);
     if (entries.length === 0) return;
     for (const recorded of entries) {

@@ -1,7 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import type { RecordedFact, RunRecord } from '../../record/run.ts';
 import type { VersionRecord } from '../../record/workflow.ts';
-import type { NarratedEvent } from '../../engine/narrate.ts';
 import type { RecordedActivity, RunViewer } from '../ports.ts';
 import { beginning, formatCursor, parseCursor, type Position } from './cursor.ts';
 import { advance, type FeedItem } from './feed-item.ts';
@@ -10,8 +9,8 @@ import { createWatchHub, type WatchHub } from './watch-hub.ts';
 const run = { id: 'r' } as RunRecord;
 const version = {} as VersionRecord;
 
-/** Every fact is told as two events; `finished` as one that ends the run. */
-const viewer: Pick<RunViewer, 'narrate'> = {
+/** Every fact is told as two events, one with an output; `finished` as one that ends the run. */
+const viewerOf = (world: { readonly output: string }): Pick<RunViewer, 'narrate'> => ({
   narrate: () => {
     let told = 0;
     return {
@@ -19,44 +18,45 @@ const viewer: Pick<RunViewer, 'narrate'> = {
       tell: ({ fact }) => {
         told += 1;
         if (fact.kind === 'finished') return [{ kind: 'complete', at: fact.at, result: null }];
-        const event = (step: number): NarratedEvent => ({
-          kind: 'progress',
-          at: fact.at,
-          step,
-          progress: 0,
-        });
-        return [event(fact.at), event(fact.at + 0.5)];
+        const { at } = fact;
+        const outcome = { status: 'completed', output: world.output, error: null } as const;
+        return [
+          { kind: 'progress', at, step: 0, progress: 0 },
+          { kind: 'checkpoint', at, step: 0, item: null, attempt: 1, ...outcome },
+        ];
       },
     };
   },
-};
+});
 
 class World {
   readonly facts: RecordedFact[] = [];
   readonly entries: RecordedActivity[] = [];
   now = 1_000_000;
+  output = '';
   queries = 0;
   fails = false;
   changed: (runIds: readonly string[]) => void = () => undefined;
   readonly hub: WatchHub = createWatchHub({
     library: {
-      factsSince: async (_, seq, limit) => {
+      factsSince: async (_, seq, { rows }) => {
         this.queries += 1;
         if (this.fails) throw new Error('the database is away');
-        return this.facts.filter((each) => each.seq > seq).slice(0, limit);
+        return this.facts.filter((each) => each.seq > seq).slice(0, rows);
       },
       activity: async ({ afterId, limit }) =>
         this.entries.filter(({ id }) => id > afterId).slice(0, limit),
-      newsOf: async (runs, limit) => {
+      newsOf: async (runs, { rows }) => {
         this.queries += 1;
         if (this.fails) throw new Error('the database is away');
         const factsOf = (after: number) => this.facts.filter(({ seq }) => seq > after);
         const entriesOf = (after: number) => this.entries.filter(({ id }) => id > after);
         return {
-          facts: new Map(runs.map((each) => [each.runId, factsOf(each.seq).slice(0, limit)])),
+          facts: new Map(runs.map((each) => [each.runId, factsOf(each.seq).slice(0, rows)])),
           activity: new Map(
-            runs.map((each) => [each.runId, entriesOf(each.activity).slice(0, limit)]),
+            runs.map((each) => [each.runId, entriesOf(each.activity).slice(0, rows)]),
           ),
+          cut: new Set(),
         };
       },
     },
@@ -67,7 +67,7 @@ class World {
       },
     },
     viewer: {
-      ...viewer,
+      ...viewerOf(this),
       view: () => {
         throw new Error('not used here');
       },
@@ -159,6 +159,27 @@ describe('a feed', () => {
     world.changed(['r']);
     seen.push(...(await take(slow)).map(name));
     expect(seen).toHaveLength(6010 * 2 + 3005 + 1);
+    expect(new Set(seen).size).toBe(seen.length);
+    world.hub.close();
+  });
+
+  test('outputs beyond what it keeps → a watcher that is behind loses nothing', async () => {
+    const world = new World();
+    world.output = 'x'.repeat(1 << 20);
+    world.happen(1);
+    const slow = world.follow();
+    const seen = (await take(slow, 1)).map(name);
+    world.happen(30);
+    world.changed(['r']);
+    await take(world.follow(), 31 * 2);
+    const before = world.queries;
+    seen.push(...(await take(slow, 1)).map(name));
+    // It has forgotten most of them, and the ledger is read again.
+    expect(world.queries).toBeGreaterThan(before);
+    world.finish();
+    world.changed(['r']);
+    seen.push(...(await take(slow)).map(name));
+    expect(seen).toHaveLength(31 * 2 + 15 + 1);
     expect(new Set(seen).size).toBe(seen.length);
     world.hub.close();
   });

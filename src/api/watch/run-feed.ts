@@ -2,12 +2,13 @@ import type { RecordedFact, RunRecord } from '../../record/run.ts';
 import type { VersionRecord } from '../../record/workflow.ts';
 import type { Library, Narration, RecordedActivity, RunPosition, RunViewer } from '../ports.ts';
 import { beginning, type Position } from './cursor.ts';
-import { advance, furthest, isBehind, isNews, type FeedItem } from './feed-item.ts';
+import { advance, furthest, isBehind, isNews, weightOf, type FeedItem } from './feed-item.ts';
 import { mergeByTime } from './merge-by-time.ts';
 import { readAgain, tell } from './read-again.ts';
 
-/** Items that a feed keeps for its watchers; who is further behind reads the ledger. */
+/** Items that a feed keeps for its watchers, and their bytes; who is further behind reads the ledger. */
 const KEPT = 2000;
+const KEPT_BYTES = 8 << 20;
 /** How long after the end entries of the last steps may still arrive. */
 const LINGER_MS = 250;
 
@@ -33,6 +34,7 @@ export class RunFeed {
   readonly #options: FeedOptions;
   readonly #narration: Narration;
   #items: FeedItem[] = [];
+  #bytes = 0;
   /** Number of the first item that is kept, and the position just before it. */
   #first = 0;
   #floor: Position = beginning;
@@ -85,12 +87,19 @@ export class RunFeed {
   }
 
   #append(items: readonly FeedItem[]): void {
-    for (const item of items) this.#seen = advance(this.#seen, item);
+    for (const item of items) {
+      this.#seen = advance(this.#seen, item);
+      this.#bytes += weightOf(item);
+    }
     this.#items.push(...items);
-    const surplus = this.#items.length - KEPT;
-    if (surplus <= 0) return;
-    for (const dropped of this.#items.splice(0, surplus))
-      this.#floor = advance(this.#floor, dropped);
+    let surplus = 0;
+    for (const item of this.#items) {
+      if (this.#items.length - surplus <= KEPT && this.#bytes <= KEPT_BYTES) break;
+      this.#floor = advance(this.#floor, item);
+      this.#bytes -= weightOf(item);
+      surplus += 1;
+    }
+    this.#items.splice(0, surplus);
     this.#first += surplus;
   }
 

@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file behest/v1/artifact_service.proto.
  */
 export const file_behest_v1_artifact_service: GenFile = /*@__PURE__*/
-  fileDesc("CiBiZWhlc3QvdjEvYXJ0aWZhY3Rfc2VydmljZS5wcm90bxIJYmVoZXN0LnYxItgBChJHZXRBcnRpZmFjdFJlcXVlc3QSJQoGZGlnZXN0GAEgASgJQhW6SBJyEDIOXlswLTlhLWZdezY0fSQSFgoEbmFtZRgCIAEoCUIIukgFcgMYgAgSggEKCm1lZGlhX3R5cGUYAyABKAlCbrpIa3JpGP8BMmReKFtBLVphLXowLTkuK18tXSsvW0EtWmEtejAtOS4rXy1dKyggKjsgKltBLVphLXowLTkuK18tXSs9KCJbXiJcXFs6Y250cmw6XV0qInxbQS1aYS16MC05LitfLV0rKSkqKT8kMoABCg9BcnRpZmFjdFNlcnZpY2USbQoLR2V0QXJ0aWZhY3QSHS5iZWhlc3QudjEuR2V0QXJ0aWZhY3RSZXF1ZXN0GhQuZ29vZ2xlLmFwaS5IdHRwQm9keSIpkAIB6McYAYLT5JMCHBIaL2FwaS92MS9hcnRpZmFjdHMve2RpZ2VzdH1iBnByb3RvMw", [file_behest_v1_access, file_buf_validate_validate, file_google_api_annotations, file_google_api_httpbody]);
+  fileDesc("CiBiZWhlc3QvdjEvYXJ0aWZhY3Rfc2VydmljZS5wcm90bxIJYmVoZXN0LnYxIo0CChJHZXRBcnRpZmFjdFJlcXVlc3QSJQoGZGlnZXN0GAEgASgJQhW6SBJyEDIOXlswLTlhLWZdezY0fSQSFgoEbmFtZRgCIAEoCUIIukgFcgMYgAgSggEKCm1lZGlhX3R5cGUYAyABKAlCbrpIa3JpGP8BMmReKFtBLVphLXowLTkuK18tXSsvW0EtWmEtejAtOS4rXy1dKyggKjsgKltBLVphLXowLTkuK18tXSs9KCJbXiJcXFs6Y250cmw6XV0qInxbQS1aYS16MC05LitfLV0rKSkqKT8kEhcKBm9mZnNldBgEIAEoBUIHukgEGgIoABIaCgltYXhfYnl0ZXMYBSABKAVCB7pIBBoCKAAygAEKD0FydGlmYWN0U2VydmljZRJtCgtHZXRBcnRpZmFjdBIdLmJlaGVzdC52MS5HZXRBcnRpZmFjdFJlcXVlc3QaFC5nb29nbGUuYXBpLkh0dHBCb2R5IimQAgHoxxgBgtPkkwIcEhovYXBpL3YxL2FydGlmYWN0cy97ZGlnZXN0fWIGcHJvdG8z", [file_behest_v1_access, file_buf_validate_validate, file_google_api_annotations, file_google_api_httpbody]);
 
 /**
  * @generated from message behest.v1.GetArtifactRequest
@@ -41,6 +41,20 @@ export type GetArtifactRequest = Message<"behest.v1.GetArtifactRequest"> & {
    * @generated from field: string media_type = 3;
    */
   mediaType: string;
+
+  /**
+   * Byte of the content to begin with.
+   *
+   * @generated from field: int32 offset = 4;
+   */
+  offset: number;
+
+  /**
+   * At most so many bytes; 0 is all. Less than this is the end.
+   *
+   * @generated from field: int32 max_bytes = 5;
+   */
+  maxBytes: number;
 };
 
 /**
@@ -62,7 +76,8 @@ export const ArtifactService: GenService<{
   /**
    * Answers the content of an artifact. Over REST that is the body itself, to be saved as a file:
    * `curl -OJ .../artifacts/<digest>?name=report.csv`. HEAD, ranges of bytes (`Range: bytes=0-99`)
-   * and `If-None-Match` are understood; the digest is the `ETag`.
+   * and `If-None-Match` are understood; the digest is the `ETag`. Where a client takes no message as
+   * large as the artifact, as gRPC's do by default, `offset` and `max_bytes` bring it in pieces.
    *
    * @generated from rpc behest.v1.ArtifactService.GetArtifact
    */

@@ -12,7 +12,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file behest/v1/error.proto.
  */
 export const file_behest_v1_error: GenFile = /*@__PURE__*/
-  fileDesc("ChViZWhlc3QvdjEvZXJyb3IucHJvdG8SCWJlaGVzdC52MSK2AQoFRXJyb3ISJAoFY2xhc3MYASABKA4yFS5iZWhlc3QudjEuRXJyb3JDbGFzcxIMCgRjb2RlGAIgASgJEg8KB21lc3NhZ2UYAyABKAkSDwoHc3RlcF9pZBgEIAEoCRIuCgtyZXRyeV9hZnRlchgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhInCgdkZXRhaWxzGAYgASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlIvABCgdQcm9ibGVtEgwKBGZpbGUYASABKAkSDAoEbGluZRgCIAEoBRIOCgZjb2x1bW4YAyABKAUSDAoEY29kZRgEIAEoCRItCghzZXZlcml0eRgFIAEoDjIbLmJlaGVzdC52MS5Qcm9ibGVtLlNldmVyaXR5Eg8KB21lc3NhZ2UYBiABKAkSDAoEaGludBgHIAEoCRINCgVmcmFtZRgIIAEoCSJOCghTZXZlcml0eRIYChRTRVZFUklUWV9VTlNQRUNJRklFRBAAEhIKDlNFVkVSSVRZX0VSUk9SEAESFAoQU0VWRVJJVFlfV0FSTklORxACIjAKCFByb2JsZW1zEiQKCHByb2JsZW1zGAEgAygLMhIuYmVoZXN0LnYxLlByb2JsZW0qWgoKRXJyb3JDbGFzcxIbChdFUlJPUl9DTEFTU19VTlNQRUNJRklFRBAAEhkKFUVSUk9SX0NMQVNTX1JFVFJZQUJMRRABEhQKEEVSUk9SX0NMQVNTX0hBUkQQAmIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_struct]);
+  fileDesc("ChViZWhlc3QvdjEvZXJyb3IucHJvdG8SCWJlaGVzdC52MSLQAQoFRXJyb3ISJAoFY2xhc3MYASABKA4yFS5iZWhlc3QudjEuRXJyb3JDbGFzcxIMCgRjb2RlGAIgASgJEg8KB21lc3NhZ2UYAyABKAkSDwoHc3RlcF9pZBgEIAEoCRIuCgtyZXRyeV9hZnRlchgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhInCgdkZXRhaWxzGAYgASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlEhAKA2N1dBgHIAEoCEgAiAEBQgYKBF9jdXQi8AEKB1Byb2JsZW0SDAoEZmlsZRgBIAEoCRIMCgRsaW5lGAIgASgFEg4KBmNvbHVtbhgDIAEoBRIMCgRjb2RlGAQgASgJEi0KCHNldmVyaXR5GAUgASgOMhsuYmVoZXN0LnYxLlByb2JsZW0uU2V2ZXJpdHkSDwoHbWVzc2FnZRgGIAEoCRIMCgRoaW50GAcgASgJEg0KBWZyYW1lGAggASgJIk4KCFNldmVyaXR5EhgKFFNFVkVSSVRZX1VOU1BFQ0lGSUVEEAASEgoOU0VWRVJJVFlfRVJST1IQARIUChBTRVZFUklUWV9XQVJOSU5HEAIiMAoIUHJvYmxlbXMSJAoIcHJvYmxlbXMYASADKAsyEi5iZWhlc3QudjEuUHJvYmxlbSpaCgpFcnJvckNsYXNzEhsKF0VSUk9SX0NMQVNTX1VOU1BFQ0lGSUVEEAASGQoVRVJST1JfQ0xBU1NfUkVUUllBQkxFEAESFAoQRVJST1JfQ0xBU1NfSEFSRBACYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_struct]);
 
 /**
  * Why an attempt, a step or a run failed.
@@ -62,6 +62,14 @@ export type Error = Message<"behest.v1.Error"> & {
    * @generated from field: google.protobuf.Value details = 6;
    */
   details?: Value | undefined;
+
+  /**
+   * True where the message was shortened and the details were left out because the answer would
+   * have been too large: GetStep answers the error of a step whole. Absent otherwise.
+   *
+   * @generated from field: optional bool cut = 7;
+   */
+  cut?: boolean | undefined;
 };
 
 /**

@@ -8,10 +8,12 @@ import { file_behest_v1_access } from "./access_pb.ts";
 import type { LogEntry, LogEntrySchema, LogLevel, RunEventSchema } from "./event_pb.ts";
 import { file_behest_v1_event } from "./event_pb.ts";
 import { file_behest_v1_rest } from "./rest_pb.ts";
-import type { Checkpoint, Run, RunSchema, RunStatus } from "./run_pb.ts";
+import type { Checkpoint, Run, RunSchema, RunStatus, StepRunSchema } from "./run_pb.ts";
 import { file_behest_v1_run } from "./run_pb.ts";
 import { file_buf_validate_validate } from "../../buf/validate/validate_pb.ts";
 import { file_google_api_annotations } from "../../google/api/annotations_pb.ts";
+import type { HttpBodySchema } from "../../google/api/httpbody_pb.ts";
+import { file_google_api_httpbody } from "../../google/api/httpbody_pb.ts";
 import type { Timestamp, Value } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_struct, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Message } from "@bufbuild/protobuf";
@@ -20,7 +22,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file behest/v1/run_service.proto.
  */
 export const file_behest_v1_run_service: GenFile = /*@__PURE__*/
-  fileDesc("ChtiZWhlc3QvdjEvcnVuX3NlcnZpY2UucHJvdG8SCWJlaGVzdC52MSKvAgoORXhlY3V0ZVJlcXVlc3QSHwoLd29ya2Zsb3dfaWQYASABKAlCCrpIB3IFEAEY/QESGgoJbmFtZXNwYWNlGAIgASgJQge6SARyAhg/EiUKBWlucHV0GAMgASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlEk0KBmxhYmVscxgEIAMoCzIlLmJlaGVzdC52MS5FeGVjdXRlUmVxdWVzdC5MYWJlbHNFbnRyeUIWukgTmgEQEEAiBXIDGP0BKgVyAxj9ARIhCg9pZGVtcG90ZW5jeV9rZXkYBSABKAlCCLpIBXIDGP8BEhgKB3ZlcnNpb24YBiABKAVCB7pIBBoCKAAaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJjCg9FeGVjdXRlUmVzcG9uc2USDwoHc3VjY2VzcxgBIAEoCBIOCgZqb2JfaWQYAiABKAkSEgoKc3RyZWFtX3VybBgDIAEoCRIbCgNydW4YBCABKAsyDi5iZWhlc3QudjEuUnVuIm0KDFJldHJ5UmVxdWVzdBIZCgZydW5faWQYASABKAlCCbpIBnIEEAgYQBIbCglmcm9tX3N0ZXAYAiABKAlCCLpIBXIDGP0BEiUKBWlucHV0GAMgASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlImEKDVJldHJ5UmVzcG9uc2USDwoHc3VjY2VzcxgBIAEoCBIOCgZqb2JfaWQYAiABKAkSEgoKc3RyZWFtX3VybBgDIAEoCRIbCgNydW4YBCABKAsyDi5iZWhlc3QudjEuUnVuIkQKDUNhbmNlbFJlcXVlc3QSGQoGcnVuX2lkGAEgASgJQgm6SAZyBBAIGEASGAoGcmVhc29uGAIgASgJQgi6SAVyAxiACCJOCg5DYW5jZWxSZXNwb25zZRIPCgdzdWNjZXNzGAEgASgIEg4KBmpvYl9pZBgCIAEoCRIbCgNydW4YAyABKAsyDi5iZWhlc3QudjEuUnVuIpEDCg9MaXN0UnVuc1JlcXVlc3QSGgoJbmFtZXNwYWNlGAEgASgJQge6SARyAhg/EjUKBnN0YXR1cxgCIAMoDjIULmJlaGVzdC52MS5SdW5TdGF0dXNCD7pIDJIBCRAQIgWCAQIQARIdCgt3b3JrZmxvd19pZBgDIAEoCUIIukgFcgMY/QESIAoObGFiZWxfc2VsZWN0b3IYBCABKAlCCLpIBXIDGIAIEjEKDWNyZWF0ZWRfYWZ0ZXIYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjIKDmNyZWF0ZWRfYmVmb3JlGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIdCglwYWdlX3NpemUYByABKAVCCrpIBxoFGOgHKAASHAoKcGFnZV90b2tlbhgIIAEoCUIIukgFcgMYgBASRgoIb3JkZXJfYnkYCSABKAlCNLpIMXIvUgBSCmNyZWF0ZWRfYXRSDmNyZWF0ZWRfYXQgYXNjUg9jcmVhdGVkX2F0IGRlc2MiSQoQTGlzdFJ1bnNSZXNwb25zZRIcCgRydW5zGAEgAygLMg4uYmVoZXN0LnYxLlJ1bhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiKgoNR2V0UnVuUmVxdWVzdBIZCgZydW5faWQYASABKAlCCbpIBnIEEAgYQCIwChNHZXRFeGVjdXRpb25SZXF1ZXN0EhkKBnJ1bl9pZBgBIAEoCUIJukgGcgQQCBhAIt8FCglFeGVjdXRpb24SDwoHc3VjY2VzcxgBIAEoCBIOCgZqb2JfaWQYAiABKAkSEwoLd29ya2Zsb3dfaWQYAyABKAkSJAoGc3RhdHVzGAQgASgOMhQuYmVoZXN0LnYxLlJ1blN0YXR1cxIUCgxjdXJyZW50X3N0ZXAYBSABKAUSOgoLY2hlY2twb2ludHMYBiADKAsyJS5iZWhlc3QudjEuRXhlY3V0aW9uLkNoZWNrcG9pbnRzRW50cnkSRAoRY2hlY2twb2ludHNfYnlfaWQYByADKAsyKS5iZWhlc3QudjEuRXhlY3V0aW9uLkNoZWNrcG9pbnRzQnlJZEVudHJ5EhMKC3JldHJ5X2NvdW50GAggASgFEiUKBWlucHV0GAkgASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlEiYKBnJlc3VsdBgKIAEoCzIWLmdvb2dsZS5wcm90b2J1Zi5WYWx1ZRISCgVlcnJvchgLIAEoCUgAiAEBEi4KCmNyZWF0ZWRfYXQYDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnN0YXJ0ZWRfYXQYDSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2ZpbmlzaGVkX2F0GA4gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIxCg1uZXh0X3JldHJ5X2F0GA8gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBpJChBDaGVja3BvaW50c0VudHJ5EgsKA2tleRgBIAEoCRIkCgV2YWx1ZRgCIAEoCzIVLmJlaGVzdC52MS5DaGVja3BvaW50OgI4ARpNChRDaGVja3BvaW50c0J5SWRFbnRyeRILCgNrZXkYASABKAkSJAoFdmFsdWUYAiABKAsyFS5iZWhlc3QudjEuQ2hlY2twb2ludDoCOAFCCAoGX2Vycm9yIlwKD1dhdGNoUnVuUmVxdWVzdBIZCgZydW5faWQYASABKAlCCbpIBnIEEAgYQBIYCgZjdXJzb3IYAiABKAlCCLpIBXIDGIACEhQKDHdpdGhvdXRfbG9ncxgDIAEoCCK+AQoOR2V0TG9nc1JlcXVlc3QSGQoGcnVuX2lkGAEgASgJQgm6SAZyBBAIGEASFgoEc3RlcBgCIAEoCUIIukgFcgMY/QESLAoFbGV2ZWwYAyABKA4yEy5iZWhlc3QudjEuTG9nTGV2ZWxCCLpIBYIBAhABEh0KCXBhZ2Vfc2l6ZRgEIAEoBUIKukgHGgUYkE4oABIcCgpwYWdlX3Rva2VuGAUgASgJQgi6SAVyAxiAAhIOCgZmb2xsb3cYBiABKAgiTQoPR2V0TG9nc1Jlc3BvbnNlEiEKBGxvZ3MYASADKAsyEy5iZWhlc3QudjEuTG9nRW50cnkSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIp4BChFGb2xsb3dMb2dzUmVxdWVzdBIZCgZydW5faWQYASABKAlCCbpIBnIEEAgYQBIWCgRzdGVwGAIgASgJQgi6SAVyAxj9ARIsCgVsZXZlbBgDIAEoDjITLmJlaGVzdC52MS5Mb2dMZXZlbEIIukgFggECEAESGAoGY3Vyc29yGAQgASgJQgi6SAVyAxiAAhIOCgZmb2xsb3cYBSABKAgieAoNU3VibWl0UmVxdWVzdBIoCghkb2N1bWVudBgBIAEoCzIWLmdvb2dsZS5wcm90b2J1Zi5WYWx1ZRIaCgluYW1lc3BhY2UYAiABKAlCB7pIBHICGD8SIQoPaWRlbXBvdGVuY3lfa2V5GAMgASgJQgi6SAVyAxj/ASLyAQoOU3VibWl0UmVzcG9uc2USDgoGcnVuX2lkGAEgASgJEg4KBnN0YXR1cxgCIAEoCRITCgt3b3JrZmxvd19pZBgDIAEoCRIzCgVub2RlcxgEIAMoCzIkLmJlaGVzdC52MS5TdWJtaXRSZXNwb25zZS5Ob2Rlc0VudHJ5Ei4KCmNyZWF0ZWRfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wGkYKCk5vZGVzRW50cnkSCwoDa2V5GAEgASgJEicKBXZhbHVlGAIgASgLMhguYmVoZXN0LnYxLlN1Ym1pdHRlZE5vZGU6AjgBIjAKE0dldFN1Ym1pdHRlZFJlcXVlc3QSGQoGcnVuX2lkGAEgASgJQgm6SAZyBBAIGEAizAMKFEdldFN1Ym1pdHRlZFJlc3BvbnNlEg4KBnJ1bl9pZBgBIAEoCRIOCgZzdGF0dXMYAiABKAkSEwoLd29ya2Zsb3dfaWQYAyABKAkSOQoFbm9kZXMYBCADKAsyKi5iZWhlc3QudjEuR2V0U3VibWl0dGVkUmVzcG9uc2UuTm9kZXNFbnRyeRIlCgVpbnB1dBgFIAEoCzIWLmdvb2dsZS5wcm90b2J1Zi5WYWx1ZRImCgZvdXRwdXQYBiABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWUSEgoFZXJyb3IYByABKAlIAIgBARIuCgpjcmVhdGVkX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzdGFydGVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtmaW5pc2hlZF9hdBgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAaRgoKTm9kZXNFbnRyeRILCgNrZXkYASABKAkSJwoFdmFsdWUYAiABKAsyGC5iZWhlc3QudjEuU3VibWl0dGVkTm9kZToCOAFCCAoGX2Vycm9yItgBCg1TdWJtaXR0ZWROb2RlEg4KBnN0YXR1cxgBIAEoCRImCgZvdXRwdXQYAiABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWUSEgoFZXJyb3IYAyABKAlIAIgBARIQCghhdHRlbXB0cxgEIAEoBRIuCgpzdGFydGVkX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtmaW5pc2hlZF9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCCAoGX2Vycm9yMp8KCgpSdW5TZXJ2aWNlEqkBCgdFeGVjdXRlEhkuYmVoZXN0LnYxLkV4ZWN1dGVSZXF1ZXN0GhouYmVoZXN0LnYxLkV4ZWN1dGVSZXNwb25zZSJn6McYAsLIGBQKC3dvcmtmbG93X2lkEgVpbnB1dILT5JMCRToBKlosOgEqIicvYXBpL3YxL3dvcmtmbG93cy97d29ya2Zsb3dfaWR9L2V4ZWN1dGUiEi93b3JrZmxvd3MvZXhlY3V0ZRKGAQoFUmV0cnkSFy5iZWhlc3QudjEuUmV0cnlSZXF1ZXN0GhguYmVoZXN0LnYxLlJldHJ5UmVzcG9uc2UiSujHGAKC0+STAkA6ASpaIDoBKiIbL2FwaS92MS9qb2JzL3tydW5faWR9L3JldHJ5Ihkvd29ya2Zsb3dzL3JldHJ5L3tydW5faWR9EmoKBkNhbmNlbBIYLmJlaGVzdC52MS5DYW5jZWxSZXF1ZXN0GhkuYmVoZXN0LnYxLkNhbmNlbFJlc3BvbnNlIivoxxgCgtPkkwIhOgEqIhwvYXBpL3YxL2pvYnMve3J1bl9pZH0vY2FuY2VsEmAKCExpc3RSdW5zEhouYmVoZXN0LnYxLkxpc3RSdW5zUmVxdWVzdBobLmJlaGVzdC52MS5MaXN0UnVuc1Jlc3BvbnNlIhuQAgHoxxgBgtPkkwIOEgwvYXBpL3YxL2pvYnMSWAoGR2V0UnVuEhguYmVoZXN0LnYxLkdldFJ1blJlcXVlc3QaDi5iZWhlc3QudjEuUnVuIiSQAgHoxxgBgtPkkwIXEhUvYXBpL3YxL2pvYnMve3J1bl9pZH0ScgoMR2V0RXhlY3V0aW9uEh4uYmVoZXN0LnYxLkdldEV4ZWN1dGlvblJlcXVlc3QaFC5iZWhlc3QudjEuRXhlY3V0aW9uIiyQAgHoxxgBgtPkkwIfEh0vd29ya2Zsb3dzL2V4ZWN1dGlvbi97cnVuX2lkfRKDAQoIV2F0Y2hSdW4SGi5iZWhlc3QudjEuV2F0Y2hSdW5SZXF1ZXN0GhMuYmVoZXN0LnYxLlJ1bkV2ZW50IkSQAgHoxxgBgtPkkwI3Wh4SHC9hcGkvdjEvam9icy97cnVuX2lkfS9ldmVudHMSFS9qb2JzL3tydW5faWR9L3N0cmVhbTABEmsKB0dldExvZ3MSGS5iZWhlc3QudjEuR2V0TG9nc1JlcXVlc3QaGi5iZWhlc3QudjEuR2V0TG9nc1Jlc3BvbnNlIimQAgHoxxgBgtPkkwIcEhovYXBpL3YxL2pvYnMve3J1bl9pZH0vbG9ncxJ2CgpGb2xsb3dMb2dzEhwuYmVoZXN0LnYxLkZvbGxvd0xvZ3NSZXF1ZXN0GhMuYmVoZXN0LnYxLkxvZ0VudHJ5IjOQAgHoxxgBssgYBmZvbGxvd4LT5JMCHBIaL2FwaS92MS9qb2JzL3tydW5faWR9L2xvZ3MwARJgCgZTdWJtaXQSGC5iZWhlc3QudjEuU3VibWl0UmVxdWVzdBoZLmJlaGVzdC52MS5TdWJtaXRSZXNwb25zZSIh6McYA4LT5JMCFzoIZG9jdW1lbnQiCy93b3JrZmxvd3MvEnMKDEdldFN1Ym1pdHRlZBIeLmJlaGVzdC52MS5HZXRTdWJtaXR0ZWRSZXF1ZXN0Gh8uYmVoZXN0LnYxLkdldFN1Ym1pdHRlZFJlc3BvbnNlIiKQAgHoxxgBgtPkkwIVEhMvd29ya2Zsb3dzL3tydW5faWR9YgZwcm90bzM", [file_behest_v1_access, file_behest_v1_event, file_behest_v1_rest, file_behest_v1_run, file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("ChtiZWhlc3QvdjEvcnVuX3NlcnZpY2UucHJvdG8SCWJlaGVzdC52MSKvAgoORXhlY3V0ZVJlcXVlc3QSHwoLd29ya2Zsb3dfaWQYASABKAlCCrpIB3IFEAEY/QESGgoJbmFtZXNwYWNlGAIgASgJQge6SARyAhg/EiUKBWlucHV0GAMgASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlEk0KBmxhYmVscxgEIAMoCzIlLmJlaGVzdC52MS5FeGVjdXRlUmVxdWVzdC5MYWJlbHNFbnRyeUIWukgTmgEQEEAiBXIDGP0BKgVyAxj9ARIhCg9pZGVtcG90ZW5jeV9rZXkYBSABKAlCCLpIBXIDGP8BEhgKB3ZlcnNpb24YBiABKAVCB7pIBBoCKAAaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJjCg9FeGVjdXRlUmVzcG9uc2USDwoHc3VjY2VzcxgBIAEoCBIOCgZqb2JfaWQYAiABKAkSEgoKc3RyZWFtX3VybBgDIAEoCRIbCgNydW4YBCABKAsyDi5iZWhlc3QudjEuUnVuIm0KDFJldHJ5UmVxdWVzdBIZCgZydW5faWQYASABKAlCCbpIBnIEEAgYQBIbCglmcm9tX3N0ZXAYAiABKAlCCLpIBXIDGP0BEiUKBWlucHV0GAMgASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlImEKDVJldHJ5UmVzcG9uc2USDwoHc3VjY2VzcxgBIAEoCBIOCgZqb2JfaWQYAiABKAkSEgoKc3RyZWFtX3VybBgDIAEoCRIbCgNydW4YBCABKAsyDi5iZWhlc3QudjEuUnVuIkQKDUNhbmNlbFJlcXVlc3QSGQoGcnVuX2lkGAEgASgJQgm6SAZyBBAIGEASGAoGcmVhc29uGAIgASgJQgi6SAVyAxiACCJOCg5DYW5jZWxSZXNwb25zZRIPCgdzdWNjZXNzGAEgASgIEg4KBmpvYl9pZBgCIAEoCRIbCgNydW4YAyABKAsyDi5iZWhlc3QudjEuUnVuIpEDCg9MaXN0UnVuc1JlcXVlc3QSGgoJbmFtZXNwYWNlGAEgASgJQge6SARyAhg/EjUKBnN0YXR1cxgCIAMoDjIULmJlaGVzdC52MS5SdW5TdGF0dXNCD7pIDJIBCRAQIgWCAQIQARIdCgt3b3JrZmxvd19pZBgDIAEoCUIIukgFcgMY/QESIAoObGFiZWxfc2VsZWN0b3IYBCABKAlCCLpIBXIDGIAIEjEKDWNyZWF0ZWRfYWZ0ZXIYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjIKDmNyZWF0ZWRfYmVmb3JlGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIdCglwYWdlX3NpemUYByABKAVCCrpIBxoFGOgHKAASHAoKcGFnZV90b2tlbhgIIAEoCUIIukgFcgMYgBASRgoIb3JkZXJfYnkYCSABKAlCNLpIMXIvUgBSCmNyZWF0ZWRfYXRSDmNyZWF0ZWRfYXQgYXNjUg9jcmVhdGVkX2F0IGRlc2MiSQoQTGlzdFJ1bnNSZXNwb25zZRIcCgRydW5zGAEgAygLMg4uYmVoZXN0LnYxLlJ1bhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiKgoNR2V0UnVuUmVxdWVzdBIZCgZydW5faWQYASABKAlCCbpIBnIEEAgYQCJFCg5HZXRTdGVwUmVxdWVzdBIZCgZydW5faWQYASABKAlCCbpIBnIEEAgYQBIYCgRzdGVwGAIgASgJQgq6SAdyBRABGP0BIp8BChBHZXRPdXRwdXRSZXF1ZXN0EhkKBnJ1bl9pZBgBIAEoCUIJukgGcgQQCBhAEhYKBHN0ZXAYAiABKAlCCLpIBXIDGP0BEhoKBGl0ZW0YAyABKAVCB7pIBBoCKABIAIgBARIXCgZvZmZzZXQYBCABKAVCB7pIBBoCKAASGgoJbWF4X2J5dGVzGAUgASgFQge6SAQaAigAQgcKBV9pdGVtImEKD0dldElucHV0UmVxdWVzdBIZCgZydW5faWQYASABKAlCCbpIBnIEEAgYQBIXCgZvZmZzZXQYAiABKAVCB7pIBBoCKAASGgoJbWF4X2J5dGVzGAMgASgFQge6SAQaAigAIjAKE0dldEV4ZWN1dGlvblJlcXVlc3QSGQoGcnVuX2lkGAEgASgJQgm6SAZyBBAIGEAivQYKCUV4ZWN1dGlvbhIPCgdzdWNjZXNzGAEgASgIEg4KBmpvYl9pZBgCIAEoCRITCgt3b3JrZmxvd19pZBgDIAEoCRIkCgZzdGF0dXMYBCABKA4yFC5iZWhlc3QudjEuUnVuU3RhdHVzEhQKDGN1cnJlbnRfc3RlcBgFIAEoBRI6CgtjaGVja3BvaW50cxgGIAMoCzIlLmJlaGVzdC52MS5FeGVjdXRpb24uQ2hlY2twb2ludHNFbnRyeRJEChFjaGVja3BvaW50c19ieV9pZBgHIAMoCzIpLmJlaGVzdC52MS5FeGVjdXRpb24uQ2hlY2twb2ludHNCeUlkRW50cnkSEwoLcmV0cnlfY291bnQYCCABKAUSJQoFaW5wdXQYCSABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWUSJgoGcmVzdWx0GAogASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlEhIKBWVycm9yGAsgASgJSACIAQESLgoKY3JlYXRlZF9hdBgMIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKc3RhcnRlZF9hdBgNIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZmluaXNoZWRfYXQYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjEKDW5leHRfcmV0cnlfYXQYDyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhoKDWlucHV0X29taXR0ZWQYECABKAhIAYgBARIbCg5yZXN1bHRfb21pdHRlZBgRIAEoCEgCiAEBGkkKEENoZWNrcG9pbnRzRW50cnkSCwoDa2V5GAEgASgJEiQKBXZhbHVlGAIgASgLMhUuYmVoZXN0LnYxLkNoZWNrcG9pbnQ6AjgBGk0KFENoZWNrcG9pbnRzQnlJZEVudHJ5EgsKA2tleRgBIAEoCRIkCgV2YWx1ZRgCIAEoCzIVLmJlaGVzdC52MS5DaGVja3BvaW50OgI4AUIICgZfZXJyb3JCEAoOX2lucHV0X29taXR0ZWRCEQoPX3Jlc3VsdF9vbWl0dGVkIlwKD1dhdGNoUnVuUmVxdWVzdBIZCgZydW5faWQYASABKAlCCbpIBnIEEAgYQBIYCgZjdXJzb3IYAiABKAlCCLpIBXIDGIACEhQKDHdpdGhvdXRfbG9ncxgDIAEoCCK+AQoOR2V0TG9nc1JlcXVlc3QSGQoGcnVuX2lkGAEgASgJQgm6SAZyBBAIGEASFgoEc3RlcBgCIAEoCUIIukgFcgMY/QESLAoFbGV2ZWwYAyABKA4yEy5iZWhlc3QudjEuTG9nTGV2ZWxCCLpIBYIBAhABEh0KCXBhZ2Vfc2l6ZRgEIAEoBUIKukgHGgUYkE4oABIcCgpwYWdlX3Rva2VuGAUgASgJQgi6SAVyAxiAAhIOCgZmb2xsb3cYBiABKAgiTQoPR2V0TG9nc1Jlc3BvbnNlEiEKBGxvZ3MYASADKAsyEy5iZWhlc3QudjEuTG9nRW50cnkSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIp4BChFGb2xsb3dMb2dzUmVxdWVzdBIZCgZydW5faWQYASABKAlCCbpIBnIEEAgYQBIWCgRzdGVwGAIgASgJQgi6SAVyAxj9ARIsCgVsZXZlbBgDIAEoDjITLmJlaGVzdC52MS5Mb2dMZXZlbEIIukgFggECEAESGAoGY3Vyc29yGAQgASgJQgi6SAVyAxiAAhIOCgZmb2xsb3cYBSABKAgieAoNU3VibWl0UmVxdWVzdBIoCghkb2N1bWVudBgBIAEoCzIWLmdvb2dsZS5wcm90b2J1Zi5WYWx1ZRIaCgluYW1lc3BhY2UYAiABKAlCB7pIBHICGD8SIQoPaWRlbXBvdGVuY3lfa2V5GAMgASgJQgi6SAVyAxj/ASLyAQoOU3VibWl0UmVzcG9uc2USDgoGcnVuX2lkGAEgASgJEg4KBnN0YXR1cxgCIAEoCRITCgt3b3JrZmxvd19pZBgDIAEoCRIzCgVub2RlcxgEIAMoCzIkLmJlaGVzdC52MS5TdWJtaXRSZXNwb25zZS5Ob2Rlc0VudHJ5Ei4KCmNyZWF0ZWRfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wGkYKCk5vZGVzRW50cnkSCwoDa2V5GAEgASgJEicKBXZhbHVlGAIgASgLMhguYmVoZXN0LnYxLlN1Ym1pdHRlZE5vZGU6AjgBIjAKE0dldFN1Ym1pdHRlZFJlcXVlc3QSGQoGcnVuX2lkGAEgASgJQgm6SAZyBBAIGEAiqgQKFEdldFN1Ym1pdHRlZFJlc3BvbnNlEg4KBnJ1bl9pZBgBIAEoCRIOCgZzdGF0dXMYAiABKAkSEwoLd29ya2Zsb3dfaWQYAyABKAkSOQoFbm9kZXMYBCADKAsyKi5iZWhlc3QudjEuR2V0U3VibWl0dGVkUmVzcG9uc2UuTm9kZXNFbnRyeRIlCgVpbnB1dBgFIAEoCzIWLmdvb2dsZS5wcm90b2J1Zi5WYWx1ZRImCgZvdXRwdXQYBiABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWUSEgoFZXJyb3IYByABKAlIAIgBARIuCgpjcmVhdGVkX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzdGFydGVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtmaW5pc2hlZF9hdBgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGgoNaW5wdXRfb21pdHRlZBgLIAEoCEgBiAEBEhsKDm91dHB1dF9vbWl0dGVkGAwgASgISAKIAQEaRgoKTm9kZXNFbnRyeRILCgNrZXkYASABKAkSJwoFdmFsdWUYAiABKAsyGC5iZWhlc3QudjEuU3VibWl0dGVkTm9kZToCOAFCCAoGX2Vycm9yQhAKDl9pbnB1dF9vbWl0dGVkQhEKD19vdXRwdXRfb21pdHRlZCKIAgoNU3VibWl0dGVkTm9kZRIOCgZzdGF0dXMYASABKAkSJgoGb3V0cHV0GAIgASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlEhIKBWVycm9yGAMgASgJSACIAQESEAoIYXR0ZW1wdHMYBCABKAUSLgoKc3RhcnRlZF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZmluaXNoZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhsKDm91dHB1dF9vbWl0dGVkGAcgASgISAGIAQFCCAoGX2Vycm9yQhEKD19vdXRwdXRfb21pdHRlZDKRDQoKUnVuU2VydmljZRKpAQoHRXhlY3V0ZRIZLmJlaGVzdC52MS5FeGVjdXRlUmVxdWVzdBoaLmJlaGVzdC52MS5FeGVjdXRlUmVzcG9uc2UiZ+jHGALCyBgUCgt3b3JrZmxvd19pZBIFaW5wdXSC0+STAkU6ASpaLDoBKiInL2FwaS92MS93b3JrZmxvd3Mve3dvcmtmbG93X2lkfS9leGVjdXRlIhIvd29ya2Zsb3dzL2V4ZWN1dGUShgEKBVJldHJ5EhcuYmVoZXN0LnYxLlJldHJ5UmVxdWVzdBoYLmJlaGVzdC52MS5SZXRyeVJlc3BvbnNlIkroxxgCgtPkkwJAOgEqWiA6ASoiGy9hcGkvdjEvam9icy97cnVuX2lkfS9yZXRyeSIZL3dvcmtmbG93cy9yZXRyeS97cnVuX2lkfRJqCgZDYW5jZWwSGC5iZWhlc3QudjEuQ2FuY2VsUmVxdWVzdBoZLmJlaGVzdC52MS5DYW5jZWxSZXNwb25zZSIr6McYAoLT5JMCIToBKiIcL2FwaS92MS9qb2JzL3tydW5faWR9L2NhbmNlbBJgCghMaXN0UnVucxIaLmJlaGVzdC52MS5MaXN0UnVuc1JlcXVlc3QaGy5iZWhlc3QudjEuTGlzdFJ1bnNSZXNwb25zZSIbkAIB6McYAYLT5JMCDhIML2FwaS92MS9qb2JzElgKBkdldFJ1bhIYLmJlaGVzdC52MS5HZXRSdW5SZXF1ZXN0Gg4uYmVoZXN0LnYxLlJ1biIkkAIB6McYAYLT5JMCFxIVL2FwaS92MS9qb2JzL3tydW5faWR9EmsKB0dldFN0ZXASGS5iZWhlc3QudjEuR2V0U3RlcFJlcXVlc3QaEi5iZWhlc3QudjEuU3RlcFJ1biIxkAIB6McYAYLT5JMCJBIiL2FwaS92MS9qb2JzL3tydW5faWR9L3N0ZXBzL3tzdGVwfRKYAQoJR2V0T3V0cHV0EhsuYmVoZXN0LnYxLkdldE91dHB1dFJlcXVlc3QaFC5nb29nbGUuYXBpLkh0dHBCb2R5IliQAgHoxxgBgtPkkwJLWisSKS9hcGkvdjEvam9icy97cnVuX2lkfS9zdGVwcy97c3RlcH0vb3V0cHV0EhwvYXBpL3YxL2pvYnMve3J1bl9pZH0vb3V0cHV0EmgKCEdldElucHV0EhouYmVoZXN0LnYxLkdldElucHV0UmVxdWVzdBoULmdvb2dsZS5hcGkuSHR0cEJvZHkiKpACAejHGAGC0+STAh0SGy9hcGkvdjEvam9icy97cnVuX2lkfS9pbnB1dBJyCgxHZXRFeGVjdXRpb24SHi5iZWhlc3QudjEuR2V0RXhlY3V0aW9uUmVxdWVzdBoULmJlaGVzdC52MS5FeGVjdXRpb24iLJACAejHGAGC0+STAh8SHS93b3JrZmxvd3MvZXhlY3V0aW9uL3tydW5faWR9EoMBCghXYXRjaFJ1bhIaLmJlaGVzdC52MS5XYXRjaFJ1blJlcXVlc3QaEy5iZWhlc3QudjEuUnVuRXZlbnQiRJACAejHGAGC0+STAjdaHhIcL2FwaS92MS9qb2JzL3tydW5faWR9L2V2ZW50cxIVL2pvYnMve3J1bl9pZH0vc3RyZWFtMAESawoHR2V0TG9ncxIZLmJlaGVzdC52MS5HZXRMb2dzUmVxdWVzdBoaLmJlaGVzdC52MS5HZXRMb2dzUmVzcG9uc2UiKZACAejHGAGC0+STAhwSGi9hcGkvdjEvam9icy97cnVuX2lkfS9sb2dzEnYKCkZvbGxvd0xvZ3MSHC5iZWhlc3QudjEuRm9sbG93TG9nc1JlcXVlc3QaEy5iZWhlc3QudjEuTG9nRW50cnkiM5ACAejHGAGyyBgGZm9sbG93gtPkkwIcEhovYXBpL3YxL2pvYnMve3J1bl9pZH0vbG9nczABEmAKBlN1Ym1pdBIYLmJlaGVzdC52MS5TdWJtaXRSZXF1ZXN0GhkuYmVoZXN0LnYxLlN1Ym1pdFJlc3BvbnNlIiHoxxgDgtPkkwIXOghkb2N1bWVudCILL3dvcmtmbG93cy8ScwoMR2V0U3VibWl0dGVkEh4uYmVoZXN0LnYxLkdldFN1Ym1pdHRlZFJlcXVlc3QaHy5iZWhlc3QudjEuR2V0U3VibWl0dGVkUmVzcG9uc2UiIpACAejHGAGC0+STAhUSEy93b3JrZmxvd3Mve3J1bl9pZH1iBnByb3RvMw", [file_behest_v1_access, file_behest_v1_event, file_behest_v1_rest, file_behest_v1_run, file_buf_validate_validate, file_google_api_annotations, file_google_api_httpbody, file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * @generated from message behest.v1.ExecuteRequest
@@ -339,6 +341,106 @@ export const GetRunRequestSchema: GenMessage<GetRunRequest> = /*@__PURE__*/
   messageDesc(file_behest_v1_run_service, 8);
 
 /**
+ * @generated from message behest.v1.GetStepRequest
+ */
+export type GetStepRequest = Message<"behest.v1.GetStepRequest"> & {
+  /**
+   * @generated from field: string run_id = 1;
+   */
+  runId: string;
+
+  /**
+   * Id or index of the step.
+   *
+   * @generated from field: string step = 2;
+   */
+  step: string;
+};
+
+/**
+ * Describes the message behest.v1.GetStepRequest.
+ * Use `create(GetStepRequestSchema)` to create a new message.
+ */
+export const GetStepRequestSchema: GenMessage<GetStepRequest> = /*@__PURE__*/
+  messageDesc(file_behest_v1_run_service, 9);
+
+/**
+ * @generated from message behest.v1.GetOutputRequest
+ */
+export type GetOutputRequest = Message<"behest.v1.GetOutputRequest"> & {
+  /**
+   * @generated from field: string run_id = 1;
+   */
+  runId: string;
+
+  /**
+   * Id or index of a step; empty is the run itself.
+   *
+   * @generated from field: string step = 2;
+   */
+  step: string;
+
+  /**
+   * Index in the forEach list; absent is the whole list.
+   *
+   * @generated from field: optional int32 item = 3;
+   */
+  item?: number | undefined;
+
+  /**
+   * Byte of the text to begin with.
+   *
+   * @generated from field: int32 offset = 4;
+   */
+  offset: number;
+
+  /**
+   * At most so many bytes; 0 is all. Less than this is the end.
+   *
+   * @generated from field: int32 max_bytes = 5;
+   */
+  maxBytes: number;
+};
+
+/**
+ * Describes the message behest.v1.GetOutputRequest.
+ * Use `create(GetOutputRequestSchema)` to create a new message.
+ */
+export const GetOutputRequestSchema: GenMessage<GetOutputRequest> = /*@__PURE__*/
+  messageDesc(file_behest_v1_run_service, 10);
+
+/**
+ * @generated from message behest.v1.GetInputRequest
+ */
+export type GetInputRequest = Message<"behest.v1.GetInputRequest"> & {
+  /**
+   * @generated from field: string run_id = 1;
+   */
+  runId: string;
+
+  /**
+   * Byte of the text to begin with.
+   *
+   * @generated from field: int32 offset = 2;
+   */
+  offset: number;
+
+  /**
+   * At most so many bytes; 0 is all. Less than this is the end.
+   *
+   * @generated from field: int32 max_bytes = 3;
+   */
+  maxBytes: number;
+};
+
+/**
+ * Describes the message behest.v1.GetInputRequest.
+ * Use `create(GetInputRequestSchema)` to create a new message.
+ */
+export const GetInputRequestSchema: GenMessage<GetInputRequest> = /*@__PURE__*/
+  messageDesc(file_behest_v1_run_service, 11);
+
+/**
  * @generated from message behest.v1.GetExecutionRequest
  */
 export type GetExecutionRequest = Message<"behest.v1.GetExecutionRequest"> & {
@@ -353,7 +455,7 @@ export type GetExecutionRequest = Message<"behest.v1.GetExecutionRequest"> & {
  * Use `create(GetExecutionRequestSchema)` to create a new message.
  */
 export const GetExecutionRequestSchema: GenMessage<GetExecutionRequest> = /*@__PURE__*/
-  messageDesc(file_behest_v1_run_service, 9);
+  messageDesc(file_behest_v1_run_service, 12);
 
 /**
  * A run with its checkpoints.
@@ -450,6 +552,20 @@ export type Execution = Message<"behest.v1.Execution"> & {
    * @generated from field: google.protobuf.Timestamp next_retry_at = 15;
    */
   nextRetryAt?: Timestamp | undefined;
+
+  /**
+   * True where there is an input too large for this answer: GetInput answers it. Absent otherwise.
+   *
+   * @generated from field: optional bool input_omitted = 16;
+   */
+  inputOmitted?: boolean | undefined;
+
+  /**
+   * True where there is a result too large for this answer: GetOutput answers it. Absent otherwise.
+   *
+   * @generated from field: optional bool result_omitted = 17;
+   */
+  resultOmitted?: boolean | undefined;
 };
 
 /**
@@ -457,7 +573,7 @@ export type Execution = Message<"behest.v1.Execution"> & {
  * Use `create(ExecutionSchema)` to create a new message.
  */
 export const ExecutionSchema: GenMessage<Execution> = /*@__PURE__*/
-  messageDesc(file_behest_v1_run_service, 10);
+  messageDesc(file_behest_v1_run_service, 13);
 
 /**
  * @generated from message behest.v1.WatchRunRequest
@@ -488,7 +604,7 @@ export type WatchRunRequest = Message<"behest.v1.WatchRunRequest"> & {
  * Use `create(WatchRunRequestSchema)` to create a new message.
  */
 export const WatchRunRequestSchema: GenMessage<WatchRunRequest> = /*@__PURE__*/
-  messageDesc(file_behest_v1_run_service, 11);
+  messageDesc(file_behest_v1_run_service, 14);
 
 /**
  * @generated from message behest.v1.GetLogsRequest
@@ -540,7 +656,7 @@ export type GetLogsRequest = Message<"behest.v1.GetLogsRequest"> & {
  * Use `create(GetLogsRequestSchema)` to create a new message.
  */
 export const GetLogsRequestSchema: GenMessage<GetLogsRequest> = /*@__PURE__*/
-  messageDesc(file_behest_v1_run_service, 12);
+  messageDesc(file_behest_v1_run_service, 15);
 
 /**
  * @generated from message behest.v1.GetLogsResponse
@@ -564,7 +680,7 @@ export type GetLogsResponse = Message<"behest.v1.GetLogsResponse"> & {
  * Use `create(GetLogsResponseSchema)` to create a new message.
  */
 export const GetLogsResponseSchema: GenMessage<GetLogsResponse> = /*@__PURE__*/
-  messageDesc(file_behest_v1_run_service, 13);
+  messageDesc(file_behest_v1_run_service, 16);
 
 /**
  * @generated from message behest.v1.FollowLogsRequest
@@ -609,7 +725,7 @@ export type FollowLogsRequest = Message<"behest.v1.FollowLogsRequest"> & {
  * Use `create(FollowLogsRequestSchema)` to create a new message.
  */
 export const FollowLogsRequestSchema: GenMessage<FollowLogsRequest> = /*@__PURE__*/
-  messageDesc(file_behest_v1_run_service, 14);
+  messageDesc(file_behest_v1_run_service, 17);
 
 /**
  * @generated from message behest.v1.SubmitRequest
@@ -640,7 +756,7 @@ export type SubmitRequest = Message<"behest.v1.SubmitRequest"> & {
  * Use `create(SubmitRequestSchema)` to create a new message.
  */
 export const SubmitRequestSchema: GenMessage<SubmitRequest> = /*@__PURE__*/
-  messageDesc(file_behest_v1_run_service, 15);
+  messageDesc(file_behest_v1_run_service, 18);
 
 /**
  * @generated from message behest.v1.SubmitResponse
@@ -683,7 +799,7 @@ export type SubmitResponse = Message<"behest.v1.SubmitResponse"> & {
  * Use `create(SubmitResponseSchema)` to create a new message.
  */
 export const SubmitResponseSchema: GenMessage<SubmitResponse> = /*@__PURE__*/
-  messageDesc(file_behest_v1_run_service, 16);
+  messageDesc(file_behest_v1_run_service, 19);
 
 /**
  * @generated from message behest.v1.GetSubmittedRequest
@@ -700,7 +816,7 @@ export type GetSubmittedRequest = Message<"behest.v1.GetSubmittedRequest"> & {
  * Use `create(GetSubmittedRequestSchema)` to create a new message.
  */
 export const GetSubmittedRequestSchema: GenMessage<GetSubmittedRequest> = /*@__PURE__*/
-  messageDesc(file_behest_v1_run_service, 17);
+  messageDesc(file_behest_v1_run_service, 20);
 
 /**
  * @generated from message behest.v1.GetSubmittedResponse
@@ -763,6 +879,20 @@ export type GetSubmittedResponse = Message<"behest.v1.GetSubmittedResponse"> & {
    * @generated from field: google.protobuf.Timestamp finished_at = 10;
    */
   finishedAt?: Timestamp | undefined;
+
+  /**
+   * True where there is an input too large for this answer: GetInput answers it. Absent otherwise.
+   *
+   * @generated from field: optional bool input_omitted = 11;
+   */
+  inputOmitted?: boolean | undefined;
+
+  /**
+   * True where there is an output too large for this answer: GetOutput answers it. Absent otherwise.
+   *
+   * @generated from field: optional bool output_omitted = 12;
+   */
+  outputOmitted?: boolean | undefined;
 };
 
 /**
@@ -770,7 +900,7 @@ export type GetSubmittedResponse = Message<"behest.v1.GetSubmittedResponse"> & {
  * Use `create(GetSubmittedResponseSchema)` to create a new message.
  */
 export const GetSubmittedResponseSchema: GenMessage<GetSubmittedResponse> = /*@__PURE__*/
-  messageDesc(file_behest_v1_run_service, 18);
+  messageDesc(file_behest_v1_run_service, 21);
 
 /**
  * One task of a submitted spec.
@@ -811,6 +941,13 @@ export type SubmittedNode = Message<"behest.v1.SubmittedNode"> & {
    * @generated from field: google.protobuf.Timestamp finished_at = 6;
    */
   finishedAt?: Timestamp | undefined;
+
+  /**
+   * True where there is an output too large for this answer: GetOutput answers it. Absent otherwise.
+   *
+   * @generated from field: optional bool output_omitted = 7;
+   */
+  outputOmitted?: boolean | undefined;
 };
 
 /**
@@ -818,7 +955,7 @@ export type SubmittedNode = Message<"behest.v1.SubmittedNode"> & {
  * Use `create(SubmittedNodeSchema)` to create a new message.
  */
 export const SubmittedNodeSchema: GenMessage<SubmittedNode> = /*@__PURE__*/
-  messageDesc(file_behest_v1_run_service, 19);
+  messageDesc(file_behest_v1_run_service, 22);
 
 /**
  * Runs, which REST paths call jobs. In every request an empty `namespace` means `default`. A run
@@ -870,7 +1007,8 @@ export const RunService: GenService<{
     output: typeof CancelResponseSchema;
   },
   /**
-   * Lists runs, newest first unless `order_by` says otherwise.
+   * Lists runs, newest first unless `order_by` says otherwise. A page of large runs ends before
+   * `page_size`.
    *
    * @generated from rpc behest.v1.RunService.ListRuns
    */
@@ -888,6 +1026,39 @@ export const RunService: GenService<{
     methodKind: "unary";
     input: typeof GetRunRequestSchema;
     output: typeof RunSchema;
+  },
+  /**
+   * Answers one step of a run: its error whole, its output unless that is too large.
+   *
+   * @generated from rpc behest.v1.RunService.GetStep
+   */
+  getStep: {
+    methodKind: "unary";
+    input: typeof GetStepRequestSchema;
+    output: typeof StepRunSchema;
+  },
+  /**
+   * Answers the output of a run, of a step, or of one item of a step with forEach: JSON text, whole
+   * or a piece of it. Over REST that is the body itself, and `Range: bytes=0-99` asks for a piece.
+   * `null` while there is none. FAILED_PRECONDITION when it is larger than 64 MiB, as the list of a
+   * large fan-out can be: ask for its items.
+   *
+   * @generated from rpc behest.v1.RunService.GetOutput
+   */
+  getOutput: {
+    methodKind: "unary";
+    input: typeof GetOutputRequestSchema;
+    output: typeof HttpBodySchema;
+  },
+  /**
+   * Answers the input of a run: JSON text, whole or a piece of it, as GetOutput does.
+   *
+   * @generated from rpc behest.v1.RunService.GetInput
+   */
+  getInput: {
+    methodKind: "unary";
+    input: typeof GetInputRequestSchema;
+    output: typeof HttpBodySchema;
   },
   /**
    * Answers a run with its checkpoints by step index and by step id.
@@ -911,7 +1082,8 @@ export const RunService: GenService<{
     output: typeof RunEventSchema;
   },
   /**
-   * The lines that the steps wrote for people, oldest first.
+   * The lines that the steps wrote for people, oldest first. A page of long lines ends before
+   * `page_size`.
    *
    * @generated from rpc behest.v1.RunService.GetLogs
    */

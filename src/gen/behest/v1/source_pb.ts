@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file behest/v1/source.proto.
  */
 export const file_behest_v1_source: GenFile = /*@__PURE__*/
-  fileDesc("ChZiZWhlc3QvdjEvc291cmNlLnByb3RvEgliZWhlc3QudjEixAIKBlNvdXJjZRIMCgRuYW1lGAEgASgJEgwKBGtpbmQYAiABKAkSEAoIbG9jYXRpb24YAyABKAkSCwoDcmVmGAQgASgJEhEKCXN1c3BlbmRlZBgFIAEoCBIfChdsYXN0X2F0dGVtcHRlZF9yZXZpc2lvbhgGIAEoCRIdChVsYXN0X2FwcGxpZWRfcmV2aXNpb24YByABKAkSKAoKY29uZGl0aW9ucxgIIAMoCzIULmJlaGVzdC52MS5Db25kaXRpb24SJAoIcHJvYmxlbXMYCSADKAsyEi5iZWhlc3QudjEuUHJvYmxlbRIsCglpbnZlbnRvcnkYCiADKAsyGS5iZWhlc3QudjEuSW52ZW50b3J5RW50cnkSLgoKdXBkYXRlZF9hdBgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiggEKCUNvbmRpdGlvbhIMCgR0eXBlGAEgASgJEg4KBnN0YXR1cxgCIAEoCRIOCgZyZWFzb24YAyABKAkSDwoHbWVzc2FnZRgEIAEoCRI2ChJsYXN0X3RyYW5zaXRpb25fYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIl0KDkludmVudG9yeUVudHJ5EhEKCW5hbWVzcGFjZRgBIAEoCRIMCgRraW5kGAIgASgJEgwKBG5hbWUYAyABKAkSDAoEZmlsZRgEIAEoCRIOCgZkaWdlc3QYBSABKAki2wEKBUV2ZW50EgoKAmlkGAEgASgJEhEKCW5hbWVzcGFjZRgCIAEoCRIMCgRraW5kGAMgASgJEgwKBG5hbWUYBCABKAkSDAoEdHlwZRgFIAEoCRIOCgZyZWFzb24YBiABKAkSDwoHbWVzc2FnZRgHIAEoCRINCgVjb3VudBgIIAEoBRIsCghmaXJzdF9hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKwoHbGFzdF9hdBgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBiBnByb3RvMw", [file_behest_v1_error, file_google_protobuf_timestamp]);
+  fileDesc("ChZiZWhlc3QvdjEvc291cmNlLnByb3RvEgliZWhlc3QudjEi8QIKBlNvdXJjZRIMCgRuYW1lGAEgASgJEgwKBGtpbmQYAiABKAkSEAoIbG9jYXRpb24YAyABKAkSCwoDcmVmGAQgASgJEhEKCXN1c3BlbmRlZBgFIAEoCBIfChdsYXN0X2F0dGVtcHRlZF9yZXZpc2lvbhgGIAEoCRIdChVsYXN0X2FwcGxpZWRfcmV2aXNpb24YByABKAkSKAoKY29uZGl0aW9ucxgIIAMoCzIULmJlaGVzdC52MS5Db25kaXRpb24SJAoIcHJvYmxlbXMYCSADKAsyEi5iZWhlc3QudjEuUHJvYmxlbRIsCglpbnZlbnRvcnkYCiADKAsyGS5iZWhlc3QudjEuSW52ZW50b3J5RW50cnkSLgoKdXBkYXRlZF9hdBgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFQoNcHJvYmxlbV9jb3VudBgMIAEoBRIUCgxvYmplY3RfY291bnQYDSABKAUiggEKCUNvbmRpdGlvbhIMCgR0eXBlGAEgASgJEg4KBnN0YXR1cxgCIAEoCRIOCgZyZWFzb24YAyABKAkSDwoHbWVzc2FnZRgEIAEoCRI2ChJsYXN0X3RyYW5zaXRpb25fYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIl0KDkludmVudG9yeUVudHJ5EhEKCW5hbWVzcGFjZRgBIAEoCRIMCgRraW5kGAIgASgJEgwKBG5hbWUYAyABKAkSDAoEZmlsZRgEIAEoCRIOCgZkaWdlc3QYBSABKAki2wEKBUV2ZW50EgoKAmlkGAEgASgJEhEKCW5hbWVzcGFjZRgCIAEoCRIMCgRraW5kGAMgASgJEgwKBG5hbWUYBCABKAkSDAoEdHlwZRgFIAEoCRIOCgZyZWFzb24YBiABKAkSDwoHbWVzc2FnZRgHIAEoCRINCgVjb3VudBgIIAEoBRIsCghmaXJzdF9hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKwoHbGFzdF9hdBgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBiBnByb3RvMw", [file_behest_v1_error, file_google_protobuf_timestamp]);
 
 /**
  * Where manifests come from: a directory or a git repository, watched.
@@ -75,14 +75,14 @@ export type Source = Message<"behest.v1.Source"> & {
   conditions: Condition[];
 
   /**
-   * Problems of the revision that was looked at last.
+   * Problems of the revision that was looked at last: the first ones, as many as an answer holds.
    *
    * @generated from field: repeated behest.v1.Problem problems = 9;
    */
   problems: Problem[];
 
   /**
-   * What this source owns.
+   * What this source owns: the first objects, as many as an answer holds.
    *
    * @generated from field: repeated behest.v1.InventoryEntry inventory = 10;
    */
@@ -92,6 +92,20 @@ export type Source = Message<"behest.v1.Source"> & {
    * @generated from field: google.protobuf.Timestamp updated_at = 11;
    */
   updatedAt?: Timestamp | undefined;
+
+  /**
+   * How many problems there are.
+   *
+   * @generated from field: int32 problem_count = 12;
+   */
+  problemCount: number;
+
+  /**
+   * How many objects this source owns.
+   *
+   * @generated from field: int32 object_count = 13;
+   */
+  objectCount: number;
 };
 
 /**

@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file behest/v1/source_service.proto.
  */
 export const file_behest_v1_source_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch5iZWhlc3QvdjEvc291cmNlX3NlcnZpY2UucHJvdG8SCWJlaGVzdC52MSIUChJMaXN0U291cmNlc1JlcXVlc3QiOQoTTGlzdFNvdXJjZXNSZXNwb25zZRIiCgdzb3VyY2VzGAEgAygLMhEuYmVoZXN0LnYxLlNvdXJjZSIsChBHZXRTb3VyY2VSZXF1ZXN0EhgKBG5hbWUYASABKAlCCrpIB3IFEAEY/QEiMgoWUmVjb25jaWxlU291cmNlUmVxdWVzdBIYCgRuYW1lGAEgASgJQgq6SAdyBRABGP0BIjAKFFN1c3BlbmRTb3VyY2VSZXF1ZXN0EhgKBG5hbWUYASABKAlCCrpIB3IFEAEY/QEiLwoTUmVzdW1lU291cmNlUmVxdWVzdBIYCgRuYW1lGAEgASgJQgq6SAdyBRABGP0BIn0KEUxpc3RFdmVudHNSZXF1ZXN0EhUKBGtpbmQYASABKAlCB7pIBHICGD8SFgoEbmFtZRgCIAEoCUIIukgFcgMY/QESGgoJbmFtZXNwYWNlGAMgASgJQge6SARyAhg/Eh0KCXBhZ2Vfc2l6ZRgEIAEoBUIKukgHGgUY6AcoACI2ChJMaXN0RXZlbnRzUmVzcG9uc2USIAoGZXZlbnRzGAEgAygLMhAuYmVoZXN0LnYxLkV2ZW50MrAFCg1Tb3VyY2VTZXJ2aWNlEmwKC0xpc3RTb3VyY2VzEh0uYmVoZXN0LnYxLkxpc3RTb3VyY2VzUmVxdWVzdBoeLmJlaGVzdC52MS5MaXN0U291cmNlc1Jlc3BvbnNlIh6QAgHoxxgBgtPkkwIREg8vYXBpL3YxL3NvdXJjZXMSYgoJR2V0U291cmNlEhsuYmVoZXN0LnYxLkdldFNvdXJjZVJlcXVlc3QaES5iZWhlc3QudjEuU291cmNlIiWQAgHoxxgBgtPkkwIYEhYvYXBpL3YxL3NvdXJjZXMve25hbWV9EngKD1JlY29uY2lsZVNvdXJjZRIhLmJlaGVzdC52MS5SZWNvbmNpbGVTb3VyY2VSZXF1ZXN0GhEuYmVoZXN0LnYxLlNvdXJjZSIv6McYAoLT5JMCJToBKiIgL2FwaS92MS9zb3VyY2VzL3tuYW1lfTpyZWNvbmNpbGUSdQoNU3VzcGVuZFNvdXJjZRIfLmJlaGVzdC52MS5TdXNwZW5kU291cmNlUmVxdWVzdBoRLmJlaGVzdC52MS5Tb3VyY2UiMJACAujHGAKC0+STAiM6ASoiHi9hcGkvdjEvc291cmNlcy97bmFtZX06c3VzcGVuZBJyCgxSZXN1bWVTb3VyY2USHi5iZWhlc3QudjEuUmVzdW1lU291cmNlUmVxdWVzdBoRLmJlaGVzdC52MS5Tb3VyY2UiL5ACAujHGAKC0+STAiI6ASoiHS9hcGkvdjEvc291cmNlcy97bmFtZX06cmVzdW1lEmgKCkxpc3RFdmVudHMSHC5iZWhlc3QudjEuTGlzdEV2ZW50c1JlcXVlc3QaHS5iZWhlc3QudjEuTGlzdEV2ZW50c1Jlc3BvbnNlIh2QAgHoxxgBgtPkkwIQEg4vYXBpL3YxL2V2ZW50c2IGcHJvdG8z", [file_behest_v1_access, file_behest_v1_source, file_buf_validate_validate, file_google_api_annotations]);
+  fileDesc("Ch5iZWhlc3QvdjEvc291cmNlX3NlcnZpY2UucHJvdG8SCWJlaGVzdC52MSIUChJMaXN0U291cmNlc1JlcXVlc3QiOQoTTGlzdFNvdXJjZXNSZXNwb25zZRIiCgdzb3VyY2VzGAEgAygLMhEuYmVoZXN0LnYxLlNvdXJjZSIsChBHZXRTb3VyY2VSZXF1ZXN0EhgKBG5hbWUYASABKAlCCrpIB3IFEAEY/QEiMgoWUmVjb25jaWxlU291cmNlUmVxdWVzdBIYCgRuYW1lGAEgASgJQgq6SAdyBRABGP0BIjAKFFN1c3BlbmRTb3VyY2VSZXF1ZXN0EhgKBG5hbWUYASABKAlCCrpIB3IFEAEY/QEiLwoTUmVzdW1lU291cmNlUmVxdWVzdBIYCgRuYW1lGAEgASgJQgq6SAdyBRABGP0BIpsBChFMaXN0RXZlbnRzUmVxdWVzdBIVCgRraW5kGAEgASgJQge6SARyAhg/EhYKBG5hbWUYAiABKAlCCLpIBXIDGP0BEhoKCW5hbWVzcGFjZRgDIAEoCUIHukgEcgIYPxIdCglwYWdlX3NpemUYBCABKAVCCrpIBxoFGOgHKAASHAoKcGFnZV90b2tlbhgFIAEoCUIIukgFcgMYgBAiTwoSTGlzdEV2ZW50c1Jlc3BvbnNlEiAKBmV2ZW50cxgBIAMoCzIQLmJlaGVzdC52MS5FdmVudBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkysAUKDVNvdXJjZVNlcnZpY2USbAoLTGlzdFNvdXJjZXMSHS5iZWhlc3QudjEuTGlzdFNvdXJjZXNSZXF1ZXN0Gh4uYmVoZXN0LnYxLkxpc3RTb3VyY2VzUmVzcG9uc2UiHpACAejHGAGC0+STAhESDy9hcGkvdjEvc291cmNlcxJiCglHZXRTb3VyY2USGy5iZWhlc3QudjEuR2V0U291cmNlUmVxdWVzdBoRLmJlaGVzdC52MS5Tb3VyY2UiJZACAejHGAGC0+STAhgSFi9hcGkvdjEvc291cmNlcy97bmFtZX0SeAoPUmVjb25jaWxlU291cmNlEiEuYmVoZXN0LnYxLlJlY29uY2lsZVNvdXJjZVJlcXVlc3QaES5iZWhlc3QudjEuU291cmNlIi/oxxgCgtPkkwIlOgEqIiAvYXBpL3YxL3NvdXJjZXMve25hbWV9OnJlY29uY2lsZRJ1Cg1TdXNwZW5kU291cmNlEh8uYmVoZXN0LnYxLlN1c3BlbmRTb3VyY2VSZXF1ZXN0GhEuYmVoZXN0LnYxLlNvdXJjZSIwkAIC6McYAoLT5JMCIzoBKiIeL2FwaS92MS9zb3VyY2VzL3tuYW1lfTpzdXNwZW5kEnIKDFJlc3VtZVNvdXJjZRIeLmJlaGVzdC52MS5SZXN1bWVTb3VyY2VSZXF1ZXN0GhEuYmVoZXN0LnYxLlNvdXJjZSIvkAIC6McYAoLT5JMCIjoBKiIdL2FwaS92MS9zb3VyY2VzL3tuYW1lfTpyZXN1bWUSaAoKTGlzdEV2ZW50cxIcLmJlaGVzdC52MS5MaXN0RXZlbnRzUmVxdWVzdBodLmJlaGVzdC52MS5MaXN0RXZlbnRzUmVzcG9uc2UiHZACAejHGAGC0+STAhASDi9hcGkvdjEvZXZlbnRzYgZwcm90bzM", [file_behest_v1_access, file_behest_v1_source, file_buf_validate_validate, file_google_api_annotations]);
 
 /**
  * @generated from message behest.v1.ListSourcesRequest
@@ -146,6 +146,13 @@ export type ListEventsRequest = Message<"behest.v1.ListEventsRequest"> & {
    * @generated from field: int32 page_size = 4;
    */
   pageSize: number;
+
+  /**
+   * `next_page_token` of the page before.
+   *
+   * @generated from field: string page_token = 5;
+   */
+  pageToken: string;
 };
 
 /**
@@ -163,6 +170,13 @@ export type ListEventsResponse = Message<"behest.v1.ListEventsResponse"> & {
    * @generated from field: repeated behest.v1.Event events = 1;
    */
   events: Event[];
+
+  /**
+   * Empty on the last page.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
 };
 
 /**
@@ -181,7 +195,8 @@ export const ListEventsResponseSchema: GenMessage<ListEventsResponse> = /*@__PUR
  */
 export const SourceService: GenService<{
   /**
-   * Lists all sources by name.
+   * Lists all sources by name, each with some of its problems and its inventory: GetSource answers
+   * more of them.
    *
    * @generated from rpc behest.v1.SourceService.ListSources
    */

@@ -510,7 +510,8 @@ export const AppliedObject_ActionSchema: GenEnum<AppliedObject_Action> = /*@__PU
  */
 export const WorkflowService: GenService<{
   /**
-   * Lists workflows by id. Deleted ones are left out.
+   * Lists workflows by id. Deleted ones are left out. A page of large workflows ends before
+   * `page_size`.
    *
    * @generated from rpc behest.v1.WorkflowService.ListWorkflows
    */
