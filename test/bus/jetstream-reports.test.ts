@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { createInbox, type NatsConnection, RequestError } from '@nats-io/transport-node';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Bus, Consumer, Delivery } from '../../src/bus/bus.ts';
 import { createJetStreamBus } from '../../src/bus/jetstream-bus.ts';
@@ -66,9 +67,22 @@ describe.skipIf(nats === null)('reports of a runner, straight to a controller', 
   const idsOf = ({ got }: Controller) => got.map(({ message }) => message.taskId);
   const someOf = (count: number) => Array.from({ length: count }, (_, n) => sampleCheckpoint(n));
 
-  /** As after SIGKILL: no goodbye, only a connection that ends. */
-  async function dies({ bus }: Controller): Promise<void> {
-    await (bus as unknown as { connection: { close(): Promise<void> } }).connection.close();
+  const connectionOf = (bus: Bus) => (bus as unknown as { connection: NatsConnection }).connection;
+
+  /** As after SIGKILL: no goodbye, only a connection that ends, and a server that has noticed. */
+  async function dies({ bus }: Controller, witness: Bus): Promise<void> {
+    const inbox = createInbox();
+    connectionOf(bus).subscribe(inbox, { callback: () => undefined });
+    await bus.ping();
+    await connectionOf(bus).close();
+    await until(() =>
+      connectionOf(witness)
+        .request(inbox, '', { timeout: 500 })
+        .then(
+          () => false,
+          (error: unknown) => error instanceof RequestError && error.isNoResponders(),
+        ),
+    );
   }
 
   /** A runner that has heard of them all. */
@@ -117,7 +131,7 @@ describe.skipIf(nats === null)('reports of a runner, straight to a controller', 
   test('a controller that is gone without a word → at once stored, for another', async () => {
     const gone = await controller(record);
     const bus = await runner(gone);
-    await dies(gone);
+    await dies(gone, bus);
     const began = performance.now();
     await bus.reportCheckpoints(someOf(2));
     expect(performance.now() - began).toBeLessThan(2_000);
@@ -201,7 +215,7 @@ describe.skipIf(nats === null)('reports of a runner, straight to a controller', 
       Array.from({ length: 50 }, () => randomUUID()).some((id) => b.bus.isOurs(id)),
     );
     await a.bus.ping();
-    await dies(b);
+    await dies(b, a.bus);
     const runs = Array.from({ length: 50 }, () => randomUUID());
     expect(runs.every((id) => a.bus.isOurs(id))).toBe(false);
     await until(() => runs.every((id) => a.bus.isOurs(id)));
