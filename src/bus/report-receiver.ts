@@ -4,6 +4,7 @@ import type { Delivery } from './bus.ts';
 import type { BusLog } from './bus-log.ts';
 import { decodeReport } from './codec.ts';
 import { listen } from './listen.ts';
+import { type Refused, writeRefused } from './report-answer.ts';
 
 export interface ReportReceiverOptions {
   readonly connection: NatsConnection;
@@ -33,7 +34,13 @@ export class ReportReceiver {
 
   #receive(msg: Msg): void {
     const { handler, maxInFlight } = this.#options;
-    const checkpoints = decodeReport(msg.subject, msg.data);
+    let checkpoints: Checkpoint[];
+    try {
+      checkpoints = decodeReport(msg.subject, msg.data);
+    } catch (error) {
+      answer(msg, 'all');
+      throw error;
+    }
     const report = new Report(checkpoints.length, (refused) => {
       this.#inFlight -= checkpoints.length;
       answer(msg, refused);
@@ -46,10 +53,9 @@ export class ReportReceiver {
   }
 }
 
-function answer(msg: Msg, refused: readonly number[]): void {
+function answer(msg: Msg, refused: Refused): void {
   try {
-    if (refused.length === 0) msg.respond();
-    else msg.respond(JSON.stringify(refused));
+    msg.respond(writeRefused(refused));
   } catch {
     // The connection is closed for good: the runner stores what it hears no answer for.
   }

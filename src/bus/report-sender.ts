@@ -4,6 +4,7 @@ import type { BusLog } from './bus-log.ts';
 import { encodeReport } from './codec.ts';
 import { listen } from './listen.ts';
 import type { Presence } from './presence.ts';
+import { readRefused, type Refused } from './report-answer.ts';
 import type { Subjects } from './subjects.ts';
 
 /** Bytes of one report; what is larger alone goes by the stream. */
@@ -127,10 +128,18 @@ export class ReportSender {
     if (msg.headers?.code === NO_RESPONDERS) {
       this.#options.presence.forget(recorder, 'nobody listens');
       end(checkpoints);
-    } else if (msg.data.byteLength === 0) end([]);
-    else {
-      const refused = new Set(msg.json<number[]>());
-      end(checkpoints.filter((_, index) => refused.has(index)));
+      return;
+    }
+    let left = checkpoints;
+    try {
+      left = refusedOf(checkpoints, readRefused(msg));
+    } finally {
+      end(left); // By an answer that cannot be read, nothing is recorded.
     }
   }
+}
+
+function refusedOf(checkpoints: readonly Checkpoint[], refused: Refused): readonly Checkpoint[] {
+  if (refused === 'all') return checkpoints;
+  return refused.map((place) => checkpoints[place]).filter((found) => found !== undefined);
 }

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { connect, type Msg, type NatsConnection } from '@nats-io/transport-node';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Bus, Signal } from '../../src/bus/bus.ts';
 import { createJetStreamBus } from '../../src/bus/jetstream-bus.ts';
+import type { Checkpoint } from '../../src/task/task.ts';
 import { natsService } from '../services/nats.ts';
 import { memoryBlobs } from './memory-blobs.ts';
 import { sampleCheckpoint, sampleTasks } from './samples.ts';
@@ -134,6 +135,26 @@ describe.skipIf(nats === null)('messages that nobody of us sends', () => {
     expect(runs.filter((id) => !controller.isOurs(id))).toEqual([]);
     await works();
   }, 30_000);
+
+  test('a report whose answer cannot be read → counts as not recorded, and is stored', async () => {
+    const [controller, runner] = [await open(), await open()];
+    const answers = ['null', '7', '{}', 'no JSON', '["x"]', '[0.5]', '"none"', '[[0]]'];
+    const left = [...answers];
+    const callback = (_error: unknown, msg: Msg): void => void msg.respond(left.shift());
+    foreign.subscribe(`${prefix}.reports.foreign`, { callback });
+    foreign.publish(`${prefix}.signals.presence`, '{"kind":"here","recorder":"foreign"}');
+    await foreign.flush();
+    await runner.ping();
+    const sent = answers.map((answer) => sampleCheckpoint(answer));
+    for (const checkpoint of sent) await runner.reportCheckpoints([checkpoint]);
+    expect(left).toEqual([]);
+    const got: Checkpoint[] = [];
+    await controller.consumeCheckpoints({ maxInFlight: 100 }, (batch) => {
+      got.push(...batch.map(({ message }) => message));
+    });
+    await until(() => got.length === sent.length);
+    expect(eventsOf('nats.recorder_silent')).toEqual([]);
+  });
 
   test('a subscription that the server refuses → is logged, and nothing else', async () => {
     const { controller, runner } = await atWork();

@@ -119,6 +119,18 @@ describe.skipIf(nats === null)('reports of a runner, straight to a controller', 
     expect(idsOf(one)[3]).toBe(sent[1]?.taskId);
   });
 
+  test('a report that the controller cannot read → refused at once, and stored', async () => {
+    const one = await controller(record);
+    const bus = await runner(one);
+    const began = performance.now();
+    await bus.reportCheckpoints([{ ...sampleCheckpoint(), runner: 7 as unknown as string }]);
+    expect(performance.now() - began).toBeLessThan(2_000);
+    // As a report and from the stream, where nobody else could read it either.
+    await until(() => logged.filter((event) => event === 'bus.message_refused').length === 2);
+    expect(logged).not.toContain('nats.recorder_silent');
+    expect(one.got).toEqual([]);
+  });
+
   test('no controller at all → it is stored until one comes', async () => {
     const bus = await open();
     const sent = someOf(5);
