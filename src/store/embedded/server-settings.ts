@@ -4,7 +4,7 @@
  */
 export const SERVER_SETTINGS: { readonly [name: string]: string } = {
   max_connections: '40',
-  shared_buffers: '32MB',
+  shared_buffers: '16MB',
   work_mem: '4MB',
   maintenance_work_mem: '32MB',
   fsync: 'on',
