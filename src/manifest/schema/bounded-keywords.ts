@@ -11,13 +11,15 @@ export interface Fuel {
 /** Thrown through ajv, which knows no other way out. */
 export class TooManyReferences extends Error {}
 
-/** Replaces the keywords of ajv that can take longer than their data is long. */
+/** Replaces the keywords of ajv that can take longer than their data is long, or throw at it. */
 export function addBoundedKeywords(ajv: Ajv2020, fuel: Fuel): void {
   countReferences(ajv, fuel);
   ajv.removeKeyword('uniqueItems');
   ajv.addKeyword(distinctItems);
   ajv.removeKeyword('enum');
   ajv.addKeyword(listedValue);
+  ajv.removeKeyword('const');
+  ajv.addKeyword(oneValue);
 }
 
 /** The keyword as ajv has it, with a count in front. */
@@ -59,6 +61,19 @@ const listedValue: FuncKeywordDefinition = {
   compile: (values: Json[]) => {
     const allowed = new JsonSet(values);
     return (value: Json): boolean => allowed.has(value);
+  },
+};
+
+/** Ajv calls the member `valueOf` that an object of the data may have. */
+const oneValue: FuncKeywordDefinition = {
+  keyword: 'const',
+  error: {
+    message: 'must be equal to constant',
+    params: ({ schemaCode }) => _`{allowedValue: ${schemaCode}}`,
+  },
+  compile: (value: Json) => {
+    const allowed = new JsonSet([value]);
+    return (given: Json): boolean => allowed.has(given);
   },
 };
 

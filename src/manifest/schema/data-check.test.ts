@@ -77,6 +77,14 @@ describe('the same answers as ever', () => {
     ['a number and its text', { uniqueItems: true }, [1, '1', [1], '[1]', null, 'null'], []],
     ['no wish for unique items', { uniqueItems: false }, [1, 1], []],
     ['an object of the list', { enum: [{ a: [1] }, 'b'] }, { a: [1] }, []],
+    ['the constant', { const: { a: 1, b: [2] } }, { b: [2], a: 1 }, []],
+    ['another than the constant', { const: 1 }, '1', [' must be equal to constant']],
+    [
+      'members named like those that every object of JavaScript has',
+      { items: { const: {} } },
+      JSON.parse('[{}, { "valueOf": null }, { "toString": 1 }, { "__proto__": {} }]') as Json,
+      ['/1', '/2', '/3'].map((path) => `${path} must be equal to constant`),
+    ],
     ['none of the list', { enum: [1, 'b'] }, '1', [' must be equal to one of the allowed values']],
     [
       'a recursive schema',
