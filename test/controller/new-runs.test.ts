@@ -36,7 +36,14 @@ async function settled(): Promise<void> {
   for (const id of await Promise.all(others)) await rig.status(id, 'completed');
 }
 
+/** A busy machine is slow enough for a sweep to find the run before its nudge does. */
+function stopSweeps(): void {
+  vi.spyOn(rig.store.ledger, 'neglectedRuns').mockResolvedValue([]);
+  vi.spyOn(rig.store.ledger, 'unfinishedRuns').mockResolvedValue([]);
+}
+
 test('a nudge brings the record of its run → the run ends and was never read', async () => {
+  stopSweeps();
   const run = await create();
   const load = vi.spyOn(rig.store.ledger, 'loadRuns');
   const requests = vi.spyOn(rig.store.ledger, 'loadRequests');
