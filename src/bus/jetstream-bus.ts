@@ -160,13 +160,14 @@ class JetStreamBus implements Bus {
     const stored = await this.consume([source], maxInFlight, (raw) => inbound.receive(raw));
     const recorder = randomUUID();
     const subject = subjects.report(recorder);
-    const direct = new ReportReceiver({ connection, subject, maxInFlight, handler, log });
+    const isConnected = (): boolean => this.connected;
+    const shape = { connection, subject, maxInFlight, handler, isConnected, log };
+    const direct = new ReportReceiver(shape);
     presence.join(recorder);
     return {
       stop: async () => {
         presence.leave();
-        direct.stop();
-        await stored.stop();
+        await Promise.all([direct.stop(), stored.stop()]);
       },
     };
   }

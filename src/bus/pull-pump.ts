@@ -7,6 +7,7 @@ import {
   type Subscription,
 } from '@nats-io/transport-node';
 import type { BusLog } from './bus-log.ts';
+import { drain } from './drain.ts';
 import { JetStreamDelivery } from './jetstream-delivery.ts';
 import { listen } from './listen.ts';
 import type { Slots } from './slots.ts';
@@ -89,14 +90,8 @@ export class PullPump {
     this.stopped = true;
     clearInterval(this.watch);
     this.options.slots.close();
-    if (!this.options.isConnected()) {
-      // Draining waits for the server; what it may still deliver comes back after the lease.
-      this.subscription.unsubscribe();
-      return;
-    }
-    await this.subscription.drain().catch(() => {
-      // A closed connection has no subscriptions left to drain.
-    });
+    // While disconnected nothing arrives; what was on its way comes back after the lease.
+    await drain(this.subscription, this.options.isConnected());
   }
 
   /** The message is done with: its slot is free. */

@@ -3,6 +3,7 @@ import type { Checkpoint } from '../task/task.ts';
 import type { Delivery } from './bus.ts';
 import type { BusLog } from './bus-log.ts';
 import { decodeReport } from './codec.ts';
+import { drain } from './drain.ts';
 import { listen } from './listen.ts';
 import { type Refused, writeRefused } from './report-answer.ts';
 
@@ -12,6 +13,7 @@ export interface ReportReceiverOptions {
   /** Checkpoints that may be unsettled; what comes above it is refused, and goes by the stream. */
   readonly maxInFlight: number;
   readonly handler: (batch: readonly Delivery<Checkpoint>[]) => void;
+  readonly isConnected: () => boolean;
   readonly log: BusLog;
 }
 
@@ -20,6 +22,7 @@ export class ReportReceiver {
   readonly #options: ReportReceiverOptions;
   readonly #subscription: Subscription;
   #inFlight = 0;
+  #isStopped = false;
 
   constructor(options: ReportReceiverOptions) {
     this.#options = options;
@@ -28,12 +31,18 @@ export class ReportReceiver {
     this.#subscription = listen(connection, subject, { log, hear });
   }
 
-  stop(): void {
-    if (!this.#options.connection.isClosed()) this.#subscription.unsubscribe();
+  /** What arrives while the subscription ends is refused at once, and goes by the stream. */
+  stop(): Promise<void> {
+    this.#isStopped = true;
+    return drain(this.#subscription, this.#options.isConnected());
   }
 
   #receive(msg: Msg): void {
     const { handler, maxInFlight } = this.#options;
+    if (this.#isStopped || this.#inFlight >= maxInFlight) {
+      answer(msg, 'all');
+      return;
+    }
     let checkpoints: Checkpoint[];
     try {
       checkpoints = decodeReport(msg.subject, msg.data);
@@ -45,11 +54,8 @@ export class ReportReceiver {
       this.#inFlight -= checkpoints.length;
       answer(msg, refused);
     });
-    const hasRoom = this.#inFlight < maxInFlight;
     this.#inFlight += checkpoints.length;
-    const deliveries = checkpoints.map((message, index) => new Reported(message, report, index));
-    if (hasRoom) handler(deliveries);
-    else for (const delivery of deliveries) delivery.release();
+    handler(checkpoints.map((message, index) => new Reported(message, report, index)));
   }
 }
 

@@ -194,6 +194,24 @@ describe.skipIf(nats === null)('reports of a runner, straight to a controller', 
     for (const checkpoint of sent) expect(byId.get(checkpoint.taskId)).toEqual(checkpoint);
   });
 
+  test('a controller that stops → answers what was on its way, which goes by the stream', async () => {
+    const stops: Promise<void>[] = [];
+    const one = await controller((delivery) => {
+      stops.push(one.consumer.stop());
+      delivery.ack();
+    });
+    const bus = await runner(one);
+    const began = performance.now();
+    // One read of the socket brings them all.
+    await Promise.all(someOf(20).map((checkpoint) => bus.reportCheckpoints([checkpoint])));
+    expect(performance.now() - began).toBeLessThan(2_000);
+    expect(logged).not.toContain('nats.recorder_silent');
+    await Promise.all(stops);
+    expect(one.got).toHaveLength(1);
+    const other = await controller(record);
+    await until(() => other.got.length === 19);
+  });
+
   test('two controllers → every run has one home, about half of them each', async () => {
     const [a, b] = [await controller(record), await controller(record)];
     const bus = await runner(a, b);
