@@ -35,14 +35,10 @@ export class StreamKeeper {
 
   /** Nothing depends on a message, so a stream that lost its files is worth less than a new one. */
   replace(subject: string): Promise<void> {
-    const { jsm, subjects, log } = this.#options;
-    const stream = subjects.streamOf(subject);
+    const stream = this.#options.subjects.streamOf(subject);
     let replacing = this.#replacing.get(stream);
     if (replacing === undefined) {
-      log.error('nats.stream_replaced', { stream });
-      replacing = deleteStream(jsm, stream)
-        .then(() => this.ensure())
-        .finally(() => this.#replacing.delete(stream));
+      replacing = this.#makeAnew(stream).finally(() => this.#replacing.delete(stream));
       this.#replacing.set(stream, replacing);
     }
     return replacing;
@@ -56,6 +52,15 @@ export class StreamKeeper {
       return Promise.resolve();
     };
     return { stop };
+  }
+
+  async #makeAnew(stream: string): Promise<void> {
+    const { jsm, log } = this.#options;
+    log.error('nats.stream_replaced', { stream });
+    await deleteStream(jsm, stream);
+    // A pass under way may be past this stream already; its own callers hear how it ended.
+    await this.#ensuring?.catch(() => undefined);
+    await this.ensure();
   }
 
   async #create(): Promise<void> {
