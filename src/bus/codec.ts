@@ -39,10 +39,16 @@ export function encode(message: Checkpoint | readonly ActivityEntry[]): Uint8Arr
 
 /** What its subject does not say of a task; what is empty is left out. The server copies it often. */
 export function encodeTask(task: Task): Uint8Array {
-  const { namespace, workflow, stepId, type, config, timeoutMs, idempotencyKey } = task;
-  const { deferred, files, traceparent } = task;
+  const { deferred, files } = task;
   const body = {
-    ...{ namespace, workflow, stepId, type, config, timeoutMs, idempotencyKey, traceparent },
+    namespace: task.namespace,
+    workflow: task.workflow,
+    stepId: task.stepId,
+    type: task.type,
+    config: task.config,
+    timeoutMs: task.timeoutMs,
+    idempotencyKey: task.idempotencyKey,
+    traceparent: task.traceparent,
     deferred: deferred.length === 0 ? undefined : deferred,
     files: Object.keys(files).length === 0 ? undefined : files,
   };
@@ -54,11 +60,15 @@ export function encodeReport(checkpoints: readonly string[]): Uint8Array {
   return withTag(INLINE, `[${checkpoints.join(',')}]`);
 }
 
+/** The name of a blob, in place of the message that the blob holds. */
 export function encodeSpill(spill: Spill): Uint8Array {
   return withTag(SPILLED, JSON.stringify(spill));
 }
 
-/** The digest under which the real message is kept, or null when these bytes are the message. */
+/**
+ * The digest under which the real message is kept, or null when these bytes are the message. Throws
+ * MalformedMessageError when they are neither, as all that decode do.
+ */
 export function spillOf(subject: string, bytes: Uint8Array): Spill | null {
   if (bytes[0] !== SPILLED) return null;
   const { digest } = parse(subject, bytes);
@@ -66,6 +76,7 @@ export function spillOf(subject: string, bytes: Uint8Array): Spill | null {
   return { digest };
 }
 
+/** What `encodeTask` left out is put back: from the subject, or empty. */
 export function decodeTask(subjects: Subjects, subject: string, bytes: Uint8Array): Task {
   const body = parse(subject, bytes);
   const value = { deferred: [], files: {}, ...body, ...subjects.taskOf(subject) };
@@ -73,12 +84,14 @@ export function decodeTask(subjects: Subjects, subject: string, bytes: Uint8Arra
   return value as unknown as Task;
 }
 
+/** One checkpoint, as it comes from the stream. */
 export function decodeCheckpoint(subject: string, bytes: Uint8Array): Checkpoint {
   const value = parse(subject, bytes);
   requireFields(subject, value, checkpointFields);
   return value as unknown as Checkpoint;
 }
 
+/** The checkpoints of one report, at least one. */
 export function decodeReport(subject: string, bytes: Uint8Array): Checkpoint[] {
   const value = parse(subject, bytes);
   if (!Array.isArray(value) || value.length === 0) {
@@ -88,6 +101,7 @@ export function decodeReport(subject: string, bytes: Uint8Array): Checkpoint[] {
   return value as Checkpoint[];
 }
 
+/** The lines of one bundle, possibly none. */
 export function decodeActivity(subject: string, bytes: Uint8Array): ActivityEntry[] {
   const value = parse(subject, bytes);
   if (!Array.isArray(value)) throw new MalformedMessageError(subject, 'expected a list');
