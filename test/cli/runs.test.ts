@@ -102,7 +102,9 @@ it('Ctrl-C while waiting → detaches, and says how to come back', async () => {
   const { url } = await server(RunStatus.RUNNING, { hang: true });
   const terminal = fakeTerminal();
   const outcome = behest(['watch', id, '--server', url], terminal);
-  await vi.waitFor(() => expect(terminal.written.err).toContain('greet completed'));
+  await vi.waitFor(() => expect(terminal.written.err).toContain('greet completed'), {
+    timeout: 15_000,
+  });
   terminal.interrupt();
   expect(await outcome).toMatchObject({ code: 130, err: expect.stringContaining(`watch ${id}`) });
 });

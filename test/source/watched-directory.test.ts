@@ -38,7 +38,7 @@ async function expectTold({ source, calls }: Awaited<ReturnType<typeof watched>>
       expect(files).toEqual(texts(await fresh.read(now, signal)));
       expect(told.id).toBe(now.id);
     },
-    { timeout: 5_000, interval: 50 },
+    { timeout: 15_000, interval: 50 },
   );
   expect(refused).toEqual([]);
 }
@@ -107,7 +107,7 @@ it('a folder that came later → its files are watched too', async () => {
   await expectTold(source);
   const calls = source.calls();
   write(root, { 'later/f.yaml': '2' });
-  await vi.waitFor(() => expect(source.calls()).toBeGreaterThan(calls), { timeout: 5_000 });
+  await vi.waitFor(() => expect(source.calls()).toBeGreaterThan(calls), { timeout: 15_000 });
   await expectTold(source);
 });
 
@@ -138,7 +138,7 @@ it('the directory exchanged for another → the other is seen, and watched', asy
   await expectTold(source);
   const calls = source.calls();
   write(parent, { 'root/a.yaml': 'newer' });
-  await vi.waitFor(() => expect(source.calls()).toBeGreaterThan(calls), { timeout: 5_000 });
+  await vi.waitFor(() => expect(source.calls()).toBeGreaterThan(calls), { timeout: 15_000 });
   await expectTold(source);
 });
 
@@ -152,7 +152,7 @@ it('what is hidden, ignored or a neighbour changes → nobody is called', async 
   write(root, { 'x.log': '1', '.hidden': '1', 'node_modules/p': '1' });
   write(parent, { neighbour: '1', 'other/a.yaml': 'b' });
   // The system tells of changes in their order, so a call for an earlier one would have come first.
-  await vi.waitFor(() => expect(other.calls()).toBeGreaterThan(0), { timeout: 5_000 });
+  await vi.waitFor(() => expect(other.calls()).toBeGreaterThan(0), { timeout: 15_000 });
   expect(source.calls()).toBe(0);
 });
 
