@@ -1,6 +1,6 @@
 import { constants } from 'node:http2';
 import type { DescService } from '@bufbuild/protobuf';
-import { Code, ConnectError, type ConnectRouter, type Interceptor } from '@connectrpc/connect';
+import { Code, ConnectError, type ConnectRouter } from '@connectrpc/connect';
 import { ArtifactService } from '../gen/behest/v1/artifact_service_pb.ts';
 import { NodeService } from '../gen/behest/v1/node_service_pb.ts';
 import { RunService } from '../gen/behest/v1/run_service_pb.ts';
@@ -12,7 +12,7 @@ import { createAuthenticator, type AuthSettings } from './auth/authenticator.ts'
 import { assertRolesDeclared, authorise, createAuthInterceptor } from './auth/authorise.ts';
 import { isLoopback } from './auth/loopback.ts';
 import { checkOrigin } from './auth/origin-guard.ts';
-import { toFault } from './fault.ts';
+import { createFaultInterceptor } from './fault-interceptor.ts';
 import { checkHealth } from './health.ts';
 import { mendGrpcMessage } from './grpc-message.ts';
 import type { HttpHandler, HttpRequest } from './http-exchange.ts';
@@ -57,7 +57,9 @@ export interface ApiOptions {
   readonly maxWatches?: number;
   readonly now: () => number;
   readonly newRunId: (now: number) => string;
-  /** A defect of ours whose caller hears only "internal"; for the log. */
+  /** Whether an error says that the database is out of reach for the moment. Default: none does. */
+  readonly isAway?: (error: unknown) => boolean;
+  /** A defect of ours whose caller hears only "internal", or what kept the database out of reach; for the log. */
   readonly onInternalError: (error: unknown) => void;
   /** Serves `/metrics`. Default: there is none. */
   readonly meter?: ApiMeter;
@@ -110,14 +112,14 @@ function serveAll(api: ApiContext): Served[] {
 }
 
 function createHandler(options: ApiOptions, { api, shutdownSignal }: Wiring): HttpHandler {
-  const { onInternalError, meter } = options;
+  const { onInternalError, meter, isAway = () => false } = options;
   const served = serveAll(api);
   const services = served.map(({ service }) => service);
   assertRolesDeclared(services);
   const authenticator = createAuthenticator(options.auth, options.library);
   const interceptors = [
     ...(meter === undefined ? [] : [createMeterInterceptor(meter)]),
-    createFaultInterceptor(onInternalError),
+    createFaultInterceptor({ isAway, onInternalError }),
     createAuthInterceptor(authenticator),
     createValidationInterceptor(),
   ];
@@ -185,19 +187,6 @@ function dropWhenAnswered(request: HttpRequest): void {
     stream.resume();
   };
   stream.once('finish', drop).once('aborted', drop);
-}
-
-/** Keeps what only we should know out of every protocol's answer, and puts it in the log. */
-function createFaultInterceptor(onInternalError: (error: unknown) => void): Interceptor {
-  return (next) => async (request) => {
-    try {
-      return await next(request);
-    } catch (error) {
-      const fault = toFault(error);
-      if (fault !== error) onInternalError(error);
-      throw fault;
-    }
-  };
 }
 
 function addRoutes(router: ConnectRouter, served: readonly Served[], options: ApiOptions): void {

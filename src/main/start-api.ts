@@ -6,6 +6,7 @@ import type { Bus } from '../bus/bus.ts';
 import { readText } from '../manifest/read-text.ts';
 import { nodeTypes } from '../nodes/registry.ts';
 import type { Store } from '../store/open-store.ts';
+import { isTransient } from '../store/transient.ts';
 import { newRunId } from '../store/uuid.ts';
 import { localToken } from './local-token.ts';
 import type { ProcessParts } from './process-parts.ts';
@@ -61,6 +62,7 @@ export async function startApiPart(
       ...parts.telemetry.page,
       answered: (...call) => parts.telemetry.metrics.answered(...call),
     },
+    isAway: isTransient,
     onInternalError: (error) => log.error('api.internal_error', { error }),
   });
   endings.push(() => server.close());

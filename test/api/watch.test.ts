@@ -1,9 +1,10 @@
 import { toJsonString } from '@bufbuild/protobuf';
-import { createClient } from '@connectrpc/connect';
+import { Code, createClient } from '@connectrpc/connect';
 import { createGrpcTransport } from '@connectrpc/connect-node';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { RunEventSchema, type RunEvent } from '../../src/gen/behest/v1/event_pb.ts';
 import { RunService } from '../../src/gen/behest/v1/run_service_pb.ts';
+import { isTransient } from '../../src/store/transient.ts';
 import { until } from '../services/until.ts';
 import { callRest, startApiRig, TOKEN, type ApiRig } from './api-rig.ts';
 
@@ -13,7 +14,10 @@ let reads = 0;
 const gates = new Map<string, PromiseWithResolvers<void>>();
 
 beforeAll(async () => {
-  api = await startApiRig();
+  api = await startApiRig({
+    isAway: isTransient,
+    onInternalError: (error) => failures.push(error),
+  });
   const { library } = api.rig.store;
   const factsSince = library.factsSince.bind(library);
   library.factsSince = (...args) => {
@@ -59,6 +63,8 @@ async function gatedRun(): Promise<{ id: string; open(): void }> {
   return { id, open: () => gateOf(id).resolve() };
 }
 
+/** The server's log. */
+const failures: unknown[] = [];
 const client = () => createClient(RunService, createGrpcTransport({ baseUrl: api.server.url }));
 
 async function watch(id: string, cursor = ''): Promise<RunEvent[]> {
@@ -222,5 +228,26 @@ describe('logs', () => {
       token: TOKEN,
     });
     expect(plain.json.logs).toHaveLength(12);
+  });
+});
+
+describe('a watch that fails after it began', () => {
+  const boom = new Error('secret of the inside');
+  const away = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
+  test.each([
+    { what: 'a defect of ours', error: boom, code: Code.Internal, said: /its log says why/ },
+    { what: 'no database', error: away, code: Code.Unavailable, said: /ask again/ },
+  ])('$what → told as such, and logged', async ({ error, code, said }) => {
+    const { id, open } = await gatedRun();
+    const events = client().watchRun({ runId: id })[Symbol.asyncIterator]();
+    await events.next();
+    const spy = vi.spyOn(api.rig.store.library, 'newsOf').mockRejectedValue(error);
+    const rest = async (): Promise<void> => {
+      while ((await events.next()).done !== true);
+    };
+    await expect(rest()).rejects.toMatchObject({ code, rawMessage: expect.stringMatching(said) });
+    expect(failures).toContain(error);
+    spy.mockRestore();
+    open();
   });
 });
