@@ -93,7 +93,7 @@ export function sourceColumns(now: number): Column<Source>[] {
     },
     { title: 'REVISION', cell: (each) => each.lastAppliedRevision.slice(0, 12) },
     { title: 'OBJECTS', cell: (each) => String(each.objectCount) },
-    { title: 'AGE', cell: (each) => since(now, each.updatedAt) },
+    { title: 'UPDATED', cell: (each) => since(now, each.updatedAt) },
     { title: 'KIND', cell: (each) => each.kind, isWide: true },
     { title: 'LOCATION', cell: (each) => each.location, isWide: true },
     { title: 'REF', cell: (each) => each.ref, isWide: true },
