@@ -20,6 +20,9 @@ export const MAX_ALIASES = 200;
 /** Values of one document, aliases written out. */
 export const MAX_VALUES = 100_000;
 
+/** Characters of its texts, aliases written out: what a whole file can have without any. */
+export const MAX_CHARACTERS = 1_048_576;
+
 export type Node = ParsedNode;
 export type Report = (span: TextSpan, mistake: Mistake) => void;
 
@@ -50,6 +53,7 @@ class Converter {
   readonly #open = new Set<Node>();
   readonly #report: Report;
   #values = 0;
+  #characters = 0;
   #aliases = 0;
   #isSpent = false;
 
@@ -60,7 +64,9 @@ class Converter {
   convert(node: Node, depth: number): Json {
     if (this.#isSpent) return null;
     this.#values += 1;
+    if (isScalar(node) && typeof node.value === 'string') this.#characters += node.value.length;
     if (this.#values > MAX_VALUES) return this.#spend(node, tooManyValues);
+    if (this.#characters > MAX_CHARACTERS) return this.#spend(node, tooMuchText);
     if (depth > MAX_DEPTH) return this.#spend(node, tooDeep);
     if (isAlias(node)) return this.#followAlias(node, depth);
     if (node.anchor !== undefined) this.#anchors.set(node.anchor, node);
@@ -95,6 +101,7 @@ class Converter {
       return null;
     }
     const text = key.value;
+    this.#characters += text.length;
     if (text === '<<') {
       this.#report(spanOf(key), mergeKey);
       return null;
@@ -146,6 +153,12 @@ const tooManyValues: Mistake = {
   code: 'alias-limit',
   message: `The document has more than ${MAX_VALUES} values once its aliases are written out.`,
   hint: 'Use fewer aliases, or move data into a file that a step reads.',
+};
+
+const tooMuchText: Mistake = {
+  code: 'alias-limit',
+  message: `The document has more than ${MAX_CHARACTERS} characters once its aliases are written out.`,
+  hint: 'Use fewer aliases, or move text into a file that a step reads.',
 };
 
 const tooManyAliases: Mistake = {

@@ -316,6 +316,25 @@ describe('a page of large items ends before its size', () => {
   });
 });
 
+test('a workflow with a large schema → given once, in its manifest', async () => {
+  const client = await open('Workflow');
+  const examples = `[${'1,'.repeat(70_000)}1]`;
+  const text = `apiVersion: behest.dev/v1
+kind: Workflow
+metadata: { name: choosy }
+spec:
+  input: { description: ${'x'.repeat(880_000)}, examples: ${examples} }
+  steps: [{ id: a, type: end }]
+`;
+  const created: Any = await unary(client, 'CreateWorkflow', { text });
+  const read: Any = await unary(client, 'GetWorkflow', { workflow_id: 'choosy' });
+  for (const each of [created, read]) {
+    expect([each.input_schema ?? null, each.input_schema_omitted]).toEqual([null, true]);
+  }
+  const { json } = await api.call('GET', '/api/v1/workflows/choosy');
+  expect(json.manifest.spec.input.examples).toHaveLength(70_001);
+});
+
 test('an artifact of 5 MiB → in pieces over gRPC', async () => {
   const content = randomBytes(5 * MiB);
   const digest = await api.rig.store.library.putBlob(content);

@@ -17,7 +17,12 @@ import { settingTable } from '../../src/main/settings.ts';
 import { MAX_FILE_BYTES } from '../../src/manifest/decode.ts';
 import { MAX_PROBLEMS } from '../../src/manifest/parse.ts';
 import { MAX_OPEN_BRACKETS, MAX_SCALARS } from '../../src/manifest/text-flood.ts';
-import { MAX_ALIASES, MAX_DEPTH, MAX_VALUES } from '../../src/manifest/yaml-value.ts';
+import {
+  MAX_ALIASES,
+  MAX_CHARACTERS,
+  MAX_DEPTH,
+  MAX_VALUES,
+} from '../../src/manifest/yaml-value.ts';
 import * as code from '../../src/nodes/code/call.ts';
 import { MAX_LINES } from '../../src/runner/attempt.ts';
 import { defaultLimits } from '../../src/source/source.ts';
@@ -50,6 +55,7 @@ describe('docs/operations/limits.md says what the code says', () => {
     ['Keys and values in its text', plain(MAX_SCALARS)],
     ['YAML aliases in a document', plain(MAX_ALIASES)],
     ['Values in a document, aliases written out', plain(MAX_VALUES)],
+    ['Its characters, aliases written out', mib(MAX_CHARACTERS)],
     ['Problems told of one file', plain(MAX_PROBLEMS)],
     ['Files of a source', plain(defaultLimits.files)],
     ['One file of a source', mib(defaultLimits.fileBytes)],

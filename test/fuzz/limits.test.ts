@@ -69,6 +69,18 @@ const texts: readonly Text[] = [
     /more than 200 aliases/,
   ],
   [
+    'Its characters, aliases written out',
+    1_048_576,
+    // Each of the two is half of it, but for the other keys and texts of the document.
+    (n) => {
+      const rest = 'apiVersionbehest.dev/v1kindWorkflowmetadatanamewspecstepsidatypeendinputenum';
+      const text = 'x'.repeat(Math.floor((n - rest.length) / 2));
+      const odd = 'y'.repeat((n - rest.length) % 2);
+      return schema(`{ enum: [&a ${text}, *a, "${odd}"] }`);
+    },
+    /more than 1048576 characters/,
+  ],
+  [
     'Problems told of one file',
     100,
     (n) => `${HEAD}${lines(n, (i) => `  wrong${i}: 1`)}${END}`,

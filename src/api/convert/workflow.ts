@@ -11,6 +11,7 @@ import {
 } from '../../gen/behest/v1/workflow_pb.ts';
 import type { Graph } from '../../graph/graph.ts';
 import type { VersionRecord, WorkflowRecord } from '../../record/workflow.ts';
+import { MAX_DATA_BYTES, sizeOf } from '../answer-size.ts';
 import type { VersionSummary } from '../ports.ts';
 import { toStruct, toTimestamp } from './dynamic.ts';
 
@@ -40,7 +41,10 @@ export function toWorkflow(record: WorkflowRecord, version: VersionRecord): Work
 export function toFullWorkflow(record: WorkflowRecord, version: VersionRecord): Workflow {
   const workflow = toWorkflow(record, version);
   workflow.manifest = toStruct(version.manifest);
-  if (version.graph.input !== null) workflow.inputSchema = toStruct(version.graph.input);
+  const { input } = version.graph;
+  if (input === null) return workflow;
+  if (sizeOf(version.manifest) + sizeOf(input) > MAX_DATA_BYTES) workflow.inputSchemaOmitted = true;
+  else workflow.inputSchema = toStruct(input);
   return workflow;
 }
 
