@@ -6,14 +6,20 @@ interface TrailingResponse {
   addTrailers(headers: OutgoingHttpHeaders): void;
 }
 
+/** Not gRPC-Web, which sends its trailers as a part of the body. */
+export function isGrpc(contentType: string): boolean {
+  return (
+    contentType.startsWith('application/grpc') && !contentType.startsWith('application/grpc-web')
+  );
+}
+
 /**
  * Makes the message of a gRPC error readable everywhere. Connect escapes all that a URL component
  * would, grpc-js undoes only what a whole URL would, and so shows "a%3A b" for "a: b". The gRPC
  * specification escapes only "%" and what is not printable ASCII: both undo that.
  */
 export function mendGrpcMessage(request: HttpRequest, response: TrailingResponse): void {
-  const type = request.headers['content-type'] ?? '';
-  if (!type.startsWith('application/grpc') || type.startsWith('application/grpc-web')) return;
+  if (!isGrpc(request.headers['content-type'] ?? '')) return;
   const add = response.addTrailers.bind(response);
   response.addTrailers = (headers) => {
     const message = headers['grpc-message'];

@@ -29,6 +29,7 @@ import { createRunService } from './services/run-service.ts';
 import { createSourceService } from './services/source-service.ts';
 import { createWorkflowService } from './services/workflow-service.ts';
 import { createInvoker, serve, type Served } from './transcode/invoke.ts';
+import { createShortDetailsInterceptor } from './short-details.ts';
 import { buildRoutes } from './transcode/route-table.ts';
 import { createTranscoder, sendProblem } from './transcode/transcoder.ts';
 import { createValidationInterceptor } from './validate-requests.ts';
@@ -119,6 +120,7 @@ function createHandler(options: ApiOptions, { api, shutdownSignal }: Wiring): Ht
   const authenticator = createAuthenticator(options.auth, options.library);
   const interceptors = [
     ...(meter === undefined ? [] : [createMeterInterceptor(meter)]),
+    createShortDetailsInterceptor(),
     createFaultInterceptor({ isAway, onInternalError }),
     createAuthInterceptor(authenticator),
     createValidationInterceptor(),

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { MAX_DATA_BYTES } from '../../src/api/answer-size.ts';
 import { MAX_OUTPUT_BYTES } from '../../src/api/services/outputs.ts';
+import { MAX_DETAIL_BYTES } from '../../src/api/short-details.ts';
 import { MAX_JSON_DEPTH } from '../../src/api/transcode/read-body.ts';
 import { MAX_FIELDS, MAX_FILES } from '../../src/api/transcode/read-form.ts';
 import { MAX_URL_LENGTH } from '../../src/api/transcode/transcoder.ts';
@@ -49,6 +50,7 @@ describe('docs/operations/limits.md says what the code says', () => {
     ['Address with its query, characters', plain(MAX_URL_LENGTH)],
     ['Data in one answer or event', mib(MAX_DATA_BYTES)],
     ['List of a fan-out, answered by GetOutput', mib(MAX_OUTPUT_BYTES)],
+    ['Details of a gRPC error, before base64', `${MAX_DETAIL_BYTES / 1024} KiB`],
     ['Manifest file of a source', mib(MAX_FILE_BYTES)],
     ['Nesting of a manifest', plain(MAX_DEPTH)],
     ['Open brackets in its text', plain(MAX_OPEN_BRACKETS)],

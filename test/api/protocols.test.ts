@@ -67,6 +67,28 @@ describe('grpc-js, from the proto, over h2c', () => {
     client.close();
   });
 
+  test('a hundred mistakes → as many as trailers hold, the first ones', async () => {
+    const client = await grpcClient(address(), {
+      file: 'behest/v1/workflow_service.proto',
+      service: 'behest.v1.WorkflowService',
+    });
+    const head = 'apiVersion: behest.dev/v1\nkind: Workflow\nmetadata: { name: w }\nspec:\n';
+    const wrong = Array.from(
+      { length: 100 },
+      (_, index) => `  wrong${index}${'x'.repeat(300)}: 1\n`,
+    );
+    const text = `${head}  steps: [{ id: a, type: end }]\n${wrong.join('')}`;
+    const failure: unknown = await unary(client, 'ApplyManifest', { text }).catch((each) => each);
+    expect(failure).toMatchObject({ code: 3, details: expect.stringContaining('and 99 more') });
+    const { metadata } = failure as { metadata: { get(key: string): Buffer[] } };
+    const [details] = metadata.get('grpc-status-details-bin');
+    expect(details!.length).toBeLessThan(6000);
+    expect(details!.toString('latin1')).toContain('Unknown field "wrong0x');
+    const over = await api.call('POST', '/api/v1/apply', { text });
+    expect(over.json.problems).toHaveLength(100);
+    client.close();
+  });
+
   test('health answers for the server and each service', async () => {
     const client = await grpcClient(address(), {
       file: 'health/v1/health.proto',

@@ -295,6 +295,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   'Mistakes told of one input': 'src/manifest/schema/data-check.test.ts',
   'Data in one answer or event': 'test/api/large-answers.test.ts',
   'List of a fan-out, answered by GetOutput': 'test/api/large-answers.test.ts',
+  'Details of a gRPC error, before base64': 'test/api/protocols.test.ts',
   'Cost of an evaluation': 'test/api/limits.test.ts',
   'Text made by one operation, characters': STEPS,
   'Depth of a value it compares or converts': STEPS,
