@@ -11,7 +11,7 @@ import { JWT_SECRET, startApiRig, TOKEN, type ApiRig } from '../api/api-rig.ts';
 import { Dice } from '../simulation/dice.ts';
 import { Gunner } from './gunner.ts';
 import { faultOf } from './judge.ts';
-import { openSockets } from './open-sockets.ts';
+import { socketsOfServer } from './sockets-of-server.ts';
 import { restShot } from './rest-shots.ts';
 import { rpcShot } from './rpc-shots.ts';
 import type { Known } from './shape.ts';
@@ -74,6 +74,10 @@ async function populate({ rig, execute }: ApiRig): Promise<Known> {
     text: [manifest, `${manifest}---\n${manifest}`, '{{', '- *a', 'a: &a [*a, *a]'],
     document: [JSON.stringify(document), JSON.stringify(taskSpec)],
     from_step: ['say', '0', 'none'],
+    step: ['say', '0', 'none', ''],
+    item: ['0', '-1', '2147483647'],
+    offset: ['0', '2', '2147483647', '-1'],
+    max_bytes: ['0', '1', '2147483647', '-1'],
     page_size: ['0', '1', '1000', '1001'],
     timeout_seconds: ['1'],
     status: ['running', 'completed', 'RUN_STATUS_FAILED'],
@@ -144,8 +148,7 @@ test(
   async () => {
     console.log(`FUZZ_SEED=${seed} FUZZ_RUNS=${runs}`);
     const before = process.memoryUsage().rss;
-    const socketsBefore = openSockets(api.server.port);
-    console.log('sockets before', socketsBefore);
+    const socketsBefore = socketsOfServer(api.server.port);
     const gunner = new Gunner(api.server.url, TOKEN);
     try {
       expect(await fireAll(gunner, volley(runs))).toEqual([]);
@@ -158,11 +161,9 @@ test(
     const asked = performance.now();
     expect((await api.call('GET', '/health')).json.status).toBe('ok');
     expect(performance.now() - asked).toBeLessThan(5000);
-    console.log('sockets after', openSockets(api.server.port));
-    const left = (): number => openSockets(api.server.port).ofServer;
-    // Those of the tests' own calls stay open a while.
-    await expect.poll(left, { timeout: 10_000 }).toBeLessThanOrEqual(socketsBefore.ofServer + 2);
-    console.log('sockets at the end', openSockets(api.server.port));
+    const left = (): number => socketsOfServer(api.server.port);
+    // The probe's own stays open a while.
+    await expect.poll(left, { timeout: 10_000 }).toBeLessThanOrEqual(socketsBefore + 1);
   },
 );
 

@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { HttpResponse } from '../../src/api/http-exchange.ts';
 import { openPort } from '../../src/api/one-port.ts';
 import { startApiRig, TOKEN, type ApiRig } from '../api/api-rig.ts';
-import { openSockets } from './open-sockets.ts';
+import { socketsOfServer } from './sockets-of-server.ts';
 
 let api: ApiRig;
 const defects: unknown[] = [];
@@ -191,7 +191,7 @@ describe('a request of HTTP/2 that is not read to its end → its connection clo
     ['REST, GET', 'GET', '/api/v1/nodes', 'application/json'],
     ['an endpoint of operators', 'GET', '/ping', 'application/json'],
   ])('%s', async (_, method, path, type) => {
-    const before = openSockets(api.server.port).ofServer;
+    const before = socketsOfServer(api.server.port);
     const session = connectHttp2(api.server.url);
     const fields = { ':method': method, ':path': path, 'content-type': type };
     const stream = session.request(fields, { endStream: false });
@@ -203,7 +203,7 @@ describe('a request of HTTP/2 that is not read to its end → its connection clo
     stream.close();
     session.close();
     await once(session, 'close');
-    await expect.poll(() => openSockets(api.server.port).ofServer).toBe(before);
+    await expect.poll(() => socketsOfServer(api.server.port)).toBe(before);
   });
 });
 
