@@ -18,7 +18,7 @@ async function soak(...args: string[]): Promise<string> {
 
 describe('load in fast motion: every kind of run, watchers, lists, cancels, new versions', () => {
   test('embedded → all runs end as they should, and memory is flat', async () => {
-    const told = await soak('--steps', '150000');
+    const told = await soak('--steps', '100000');
     expect(told).toMatch(/embedded, alive: growth, MB per million steps/);
   }, 240_000);
 
