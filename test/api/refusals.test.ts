@@ -275,7 +275,8 @@ describe('the port', () => {
     await once(response, 'end');
     const before = performance.now();
     await server.close();
-    expect(performance.now() - before).toBeLessThan(1000);
+    // Node gives an idle connection 5 s.
+    expect(performance.now() - before).toBeLessThan(4000);
     agent.destroy();
   });
 

@@ -52,11 +52,9 @@ async function source(): Promise<Source> {
   return sources[0]!;
 }
 
-/** Waits until it is so, and says how long it took. */
-async function soon(what: string, isSo: () => Promise<boolean>): Promise<number> {
-  const started = Date.now();
+/** Waits until it is so: long for a busy machine, and far less than the interval of a source. */
+async function soon(what: string, isSo: () => Promise<boolean>): Promise<void> {
   await until(what, async () => ((await isSo()) ? true : undefined), { timeoutMs: 10_000 });
-  return Date.now() - started;
 }
 
 describe('a watched directory', () => {
@@ -69,15 +67,15 @@ describe('a watched directory', () => {
     await soon('both are there', async () => Object.keys(await versions()).length === 2);
 
     await writeFile(join(dir, 'c.yaml'), workflow('c', 'one'));
-    const added = await soon('c is there', async () => (await versions())['c'] === 1);
+    await soon('c is there', async () => (await versions())['c'] === 1);
     await writeFile(join(dir, 'c.yaml'), workflow('c', 'two'));
-    const changed = await soon('c has version 2', async () => (await versions())['c'] === 2);
+    await soon('c has version 2', async () => (await versions())['c'] === 2);
 
     await writeFile(
       join(dir, 'c.yaml'),
       workflow('c', 'three').replace('type: transform', 'type: transfrom'),
     );
-    const broken = await soon('the source is not ready', async () => {
+    await soon('the source is not ready', async () => {
       return (await source()).conditions.some(
         ({ type, status }) => type === 'Ready' && status === 'False',
       );
@@ -90,18 +88,17 @@ describe('a watched directory', () => {
     expect((await versions())['c']).toBe(2);
 
     await writeFile(join(dir, 'c.yaml'), workflow('c', 'three'));
-    const mended = await soon('c has version 3', async () => (await versions())['c'] === 3);
+    await soon('c has version 3', async () => (await versions())['c'] === 3);
     expect((await source()).problems).toEqual([]);
 
     await rm(join(dir, 'c.yaml'));
-    const deleted = await soon('c is gone', async () => !('c' in (await versions())));
+    await soon('c is gone', async () => !('c' in (await versions())));
 
     const { runs } = await server.get<{ runs: { workflow_id: string; version: number }[] }>(
       '/api/v1/jobs',
     );
     const ofC = runs.filter((run) => run.workflow_id === 'c').map((run) => run.version);
     expect(ofC.toSorted()).toEqual([1, 2, 3]);
-    for (const took of [added, changed, broken, mended, deleted]) expect(took).toBeLessThan(3000);
   }, 60_000);
 
   test('unchanged files after a restart → no new version, no second run', async () => {

@@ -12,8 +12,11 @@ import { taskOf } from './fixture.ts';
 const nats = await localNats();
 afterAll(() => nats?.stop());
 
+/** The lease, and what a busy machine adds. */
+const LEASE_OVER_MS = 8_000;
+
 describe.skipIf(nats === null)('a runner process', () => {
-  test('killed with SIGKILL in its attempt → the task runs elsewhere within 5 s', async () => {
+  test('killed with SIGKILL in its attempt → the task runs elsewhere after its lease of 4 s', async () => {
     const url = nats?.url ?? '';
     const bus = await createJetStreamBus({ url, name: 'controller' });
     onTestFinished(() => bus.close());
@@ -41,7 +44,7 @@ describe.skipIf(nats === null)('a runner process', () => {
     victim.child.kill('SIGKILL');
     const killedAt = performance.now();
     await until(() => checkpoints.length === 1);
-    expect(performance.now() - killedAt).toBeLessThan(5_000);
+    expect(performance.now() - killedAt).toBeLessThan(LEASE_OVER_MS);
     expect(checkpoints[0]).toMatchObject({ taskId: task.id, runner: 'heir' });
     await heir.stop();
   });

@@ -108,7 +108,7 @@ describe('stopping', () => {
     const on = await stage([polite]);
     const started = performance.now();
     const { outcome } = await on.run('polite', { timeoutMs: 150 });
-    expect(performance.now() - started).toBeLessThan(600);
+    expect(performance.now() - started).toBeLessThan(5_000);
     expect(outcome).toMatchObject({ error: { class: 'retryable', code: 'timeout' } });
     expect(outcome.kind === 'failed' && outcome.error.message).toMatch(/timeout of 150 ms/);
     expect(outcome.kind === 'failed' && outcome.error.details).toBe(undefined);
