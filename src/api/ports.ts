@@ -174,7 +174,7 @@ export interface RunNews {
 /** Where a page of facts ends. It has one at least. */
 export interface FactPage {
   readonly rows: number;
-  /** Of JSON, after which it ends; the last value may go beyond. */
+  /** Of JSON, about, after which it ends; the last value may go beyond. */
   readonly bytes: number;
   /** An output of more bytes is UNREAD. */
   readonly largest: number;

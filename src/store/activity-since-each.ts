@@ -15,7 +15,8 @@ export async function activitySinceEach(
     with found as (
       select
         a.*,
-        coalesce(sum(octet_length(a.message)) over earlier, 0) < ${page.bytes}::int8 as is_on_page
+        sum(octet_length(a.message)) over (order by a.run_id, a.id rows unbounded preceding)
+          - octet_length(a.message) < ${page.bytes}::int8 as is_on_page
       from unnest(
         ${known.map(({ runId }) => runId)}::uuid[], ${known.map(({ activity }) => activity)}::int8[]
       ) as seen (run_id, id)
@@ -26,7 +27,6 @@ export async function activitySinceEach(
         order by activity.id
         limit ${page.rows}::int4
       ) a
-      window earlier as (order by a.run_id, a.id rows between unbounded preceding and 1 preceding)
     )
     select
       id, run_id, at, step, item, attempt, level,
