@@ -221,7 +221,7 @@ class JetStreamBus implements Bus {
     const { connection, subjects, log } = this;
     const server = new BlobServer({ connection, subjects, store, log });
     // The server knows the subscription before anybody is told that blobs are served.
-    await connection.flush();
+    await untilDone(() => connection.flush(), log);
     return server;
   }
 

@@ -3,6 +3,7 @@ import { connect } from '@nats-io/transport-node';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Bus, Delivery } from '../../src/bus/bus.ts';
 import { createJetStreamBus } from '../../src/bus/jetstream-bus.ts';
+import { digestOf } from '../../src/bus/subjects.ts';
 import type { Task } from '../../src/task/task.ts';
 import { type LocalNats, localNats, type NatsService } from '../services/nats.ts';
 import { sampleCheckpoint, sampleTask, sampleTasks } from './samples.ts';
@@ -179,6 +180,22 @@ describe.skipIf(probe === null)('JetStream bus, when things break', () => {
     await until(async () => (await bus.ping().catch(() => null)) !== null);
     await bus.publishTasks([task]);
     expect(await bus.missingTasks([task])).toEqual([]);
+  });
+
+  test('server away while a controller starts to serve blobs → it waits for it', async () => {
+    const [controller, runner] = [await open(), await open()];
+    const bytes = new TextEncoder().encode('a file');
+    await server.kill();
+    const serving = controller.serveBlobs({
+      get: () => Promise.resolve(bytes),
+      put: () => Promise.reject(new Error('not asked for')),
+    });
+    // Until somebody waits for it, a rejection would end the process.
+    serving.catch(() => undefined);
+    await until(() => logged.some(({ event }) => event === 'nats.disconnected'));
+    await server.start();
+    await serving;
+    expect(Buffer.from(await runner.getBlob(digestOf(bytes))).toString()).toBe('a file');
   });
 
   test('server away → consumers stop and the bus closes all the same', async () => {

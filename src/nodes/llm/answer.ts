@@ -27,11 +27,24 @@ export type Answer =
 export function checkAnswer(text: string, validate: ValidateFunction): Answer {
   const value = parseJson(text);
   if (value === undefined) return { kind: 'invalid', problem: 'it is no JSON' };
-  if (validate(value)) return { kind: 'valid', value };
+  if (isValid(validate, value)) return { kind: 'valid', value };
   const problems = (validate.errors ?? []).map(
     (error) => `${error.instancePath || 'the answer'} ${error.message ?? error.keyword}`,
   );
   return { kind: 'invalid', problem: problems.slice(0, 10).join('; ') };
+}
+
+/** Ajv calls the member `valueOf` that an object of the answer may have. */
+function isValid(validate: ValidateFunction, value: Json): boolean {
+  try {
+    return validate(value);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    validate.errors = [
+      { instancePath: '', schemaPath: '', keyword: 'compare', params: {}, message },
+    ];
+    return false;
+  }
 }
 
 /** The fields of a text that is a JSON object, also inside a Markdown fence; otherwise none. */
