@@ -140,9 +140,11 @@ export class BurstPublisher {
     this.bursts.set(burst.id, burst);
     const reply = `${this.inbox}.${burst.id}`;
     try {
-      for (const [index, { subject, body }] of messages.entries()) {
+      let index = 0;
+      for (const { subject, body } of messages) {
         const isAsked = acknowledged === 'each' || index === 0 || index === last;
         this.connection.publish(subject, body, isAsked ? { reply } : {});
+        index += 1;
       }
     } catch (error) {
       burst.end(error instanceof Error ? error : new Error(String(error)));

@@ -21,6 +21,8 @@ export class JetStreamDelivery {
   readonly deliveries: number;
   /** Of the stream. */
   readonly sequence: number;
+  /** A stream that was made anew counts from 1 again, while work from the old one is still held. */
+  readonly key: string;
   /** Whether it holds a slot. */
   entered = false;
   private msg: Msg;
@@ -38,6 +40,7 @@ export class JetStreamDelivery {
     this.body = msg.data;
     this.deliveries = Number(tokens[at]);
     this.sequence = Number(tokens[at + 1]);
+    this.key = `${this.sequence} ${this.subject}`;
   }
 
   /** The same message came again: it is settled as its latest delivery. */

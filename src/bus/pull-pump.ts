@@ -96,7 +96,7 @@ export class PullPump {
 
   /** The message is done with: its slot is free. */
   settled(delivery: JetStreamDelivery): void {
-    if (this.unsettled.delete(keyOf(delivery))) this.over(delivery);
+    if (this.unsettled.delete(delivery.key)) this.over(delivery);
   }
 
   over(delivery: JetStreamDelivery): void {
@@ -170,11 +170,10 @@ export class PullPump {
       delivery.release();
       return;
     }
-    const key = keyOf(delivery);
-    const known = this.unsettled.get(key);
+    const known = this.unsettled.get(delivery.key);
     if (known === undefined) {
       this.disown(delivery);
-      this.unsettled.set(key, delivery);
+      this.unsettled.set(delivery.key, delivery);
       this.options.slots.enter(delivery);
     } else {
       // Its lease ran out while this process was too busy to keep it: still the same work.
@@ -283,9 +282,4 @@ export class PullPump {
 function isStalled(before: Backlog | null, now: Backlog): boolean {
   if (before === null || before.pending === 0 || now.pending === 0) return false;
   return now.delivered === before.delivered;
-}
-
-/** A stream that was made anew counts from 1 again, while work from the old one is still held. */
-function keyOf({ sequence, subject }: JetStreamDelivery): string {
-  return `${sequence} ${subject}`;
 }
