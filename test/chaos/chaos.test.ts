@@ -22,6 +22,7 @@ describe('real processes, killed and cut in the middle of runs', () => {
       console.warn('SKIPPED: no nats-server program; the distributed storm was not tested');
       return;
     }
+    console.info(`storm: the last run finished ${report.tailMs} ms after the last blow`);
     keepsEveryPromise(report);
     expect(report.heals.length).toBeGreaterThan(3);
   }, 240_000);
