@@ -157,16 +157,21 @@ it('what is hidden, ignored or a neighbour changes → nobody is called', async 
 });
 
 it('the watch stops during a look → nothing is watched afterwards', async () => {
-  const root = scratch();
+  const parent = scratch();
+  const root = join(parent, 'root');
   write(root, before);
+  write(parent, { 'other/a.yaml': 'a' });
   const source = open(root);
   const onChange = vi.fn<() => void>();
   const watch = source.watch(onChange);
   const look = source.resolve(signal);
   await watch.stop();
   await look;
+  const other = await watched(join(parent, 'other'));
   write(root, { 'a.yaml': 'other' });
-  await new Promise((done) => setTimeout(done, 300));
+  write(parent, { 'other/a.yaml': 'b' });
+  // As above: a call for the earlier change would have come first.
+  await vi.waitFor(() => expect(other.calls()).toBeGreaterThan(0), { timeout: 15_000 });
   expect(onChange).not.toHaveBeenCalled();
 });
 
