@@ -164,8 +164,11 @@ export function progressOf(program: Program, state: RunState): number {
     if (!isSettled(step) && step.fan !== null && step.fan.count > 0)
       ended += step.fan.done / step.fan.count;
   }
-  return Math.floor((ended / all) * 1000) / 10;
+  return Math.floor((ended / all) * 1000 + ROUNDING) / 10;
 }
+
+/** Thirds of fans add up to a little less than one in some orders. */
+const ROUNDING = 1e-6;
 
 function waitSentence(state: RunState, steps: readonly StepRunView[]): string {
   if (state.finished !== null || steps.some(({ status }) => status === 'running')) return '';

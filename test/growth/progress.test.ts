@@ -14,8 +14,22 @@ function lookedAt(state: RunState): number {
     if (isSettled(step)) ended += 1;
     else if (step.fan !== null && step.fan.count > 0) ended += step.fan.done / step.fan.count;
   }
-  return Math.floor((ended / state.steps.length) * 1000) / 10;
+  return Math.floor((ended / state.steps.length) * 1000 + 1e-6) / 10;
 }
+
+test('parts of fan-outs that make a whole → count as one, in whatever order they are added', () => {
+  const fan = (done: number, count: number) => ({ status: 'open', fan: { done, count } });
+  const steps = [fan(1, 10), fan(2, 10), fan(7, 10), fan(0, 10)];
+  for (const fans of [
+    [0, 1, 2, 3],
+    [2, 1, 0, 3],
+    [2, 0, 1, 3],
+  ]) {
+    const sectionRemaining = { main: 4, onFailure: 0, finally: 0 };
+    const state = { finished: null, startedAt: 1, steps, sectionRemaining };
+    expect(progressOf({ fans } as never, state as never)).toBe(25);
+  }
+});
 
 test('progress from the counts is that of a look at every step, at every moment of any run', () => {
   const behaviour = fc.record({
