@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { checkOut } from './earlier-commit.ts';
 import { Figures } from './figures.ts';
 import { machine } from './machine.ts';
+import { programsOf } from './programs.ts';
 import type { RemoteOptions } from './remote.ts';
 import { rows } from './rows.ts';
 
@@ -36,6 +37,7 @@ for (const name of wanted) {
 
 const system: RemoteOptions = {
   repository,
+  programs: await programsOf(repository),
   mode: values.nats ? 'nats' : 'embedded',
   controllers: Number(values.controllers),
   runners: Number(values.runners),
@@ -52,7 +54,8 @@ try {
 async function measureAll(earlierPath: string | null): Promise<void> {
   const systems = new Map([['now', system]]);
   if (earlierPath !== null) {
-    systems.set(values.against ?? 'earlier', { ...system, repository: earlierPath });
+    const programs = await programsOf(earlierPath);
+    systems.set(values.against ?? 'earlier', { ...system, repository: earlierPath, programs });
   }
   const about = { ...machine(), mode: modeText(), rounds: values.rounds };
   for (const [name, text] of Object.entries(about)) console.log(`${name}: ${text}`);

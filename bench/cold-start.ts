@@ -16,7 +16,7 @@ const POLL_MS = 5;
 const LIMIT_MS = 60_000;
 
 export interface Place {
-  readonly repository: string;
+  readonly program: string;
   readonly folder: string;
   readonly port: number;
   /** `up` alone, or one process for each of the others. */
@@ -29,7 +29,7 @@ export interface Place {
  * of an API, a controller and a runner at once beside a Postgres and a NATS that run already.
  */
 export async function measureColdStart(options: RowOptions, figures: Figures): Promise<void> {
-  for (const [name, { repository, mode }] of options.systems) {
+  for (const [name, { programs, mode }] of options.systems) {
     const folder = await mkdtemp(join(tmpdir(), 'behest-cold-'));
     const prefix = options.systems.size === 1 ? '' : `${name}: `;
     const endings: (() => Promise<void>)[] = [];
@@ -39,7 +39,7 @@ export async function measureColdStart(options: RowOptions, figures: Figures): P
       await writeFile(join(folder, 'source', 'ten.yaml'), TEN);
       const servers = mode === 'nats' ? await startServers(folder, endings) : {};
       const roles = mode === 'nats' ? ['api', 'controller', 'runner'] : ['up'];
-      const place = { repository, folder, port: await freePort(), roles, servers };
+      const place = { program: programs.role, folder, port: await freePort(), roles, servers };
       figures.add(`${prefix}first start of all, ms`, (await startOnce(place)).ended);
       for (let round = 0; round < options.rounds + 2; round += 1) {
         const { ready, ended, memory } = await startOnce(place);
@@ -98,9 +98,9 @@ export async function timeStartUp(place: Omit<Place, 'port' | 'roles'>): Promise
   }
 }
 
-function launch({ repository, folder, port, servers }: Place, role: string): ChildProcess {
+function launch({ program, folder, port, servers }: Place, role: string): ChildProcess {
   const { PATH = '', HOME = '' } = process.env;
-  const child = spawn(process.execPath, [join(repository, 'bench/role.ts'), role], {
+  const child = spawn(process.execPath, [program, role], {
     cwd: folder,
     env: {
       PATH,

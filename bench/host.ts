@@ -74,8 +74,7 @@ const calls = {
     const folder = join(options.folder, 'beside');
     await mkdir(join(folder, 'source'), { recursive: true });
     const servers = { DATABASE_URL: process.env['DATABASE_URL'] ?? '' };
-    const repository = join(import.meta.dirname, '..');
-    return { ms: await timeStartUp({ repository, folder, servers }) };
+    return { ms: await timeStartUp({ program: options.programs.role, folder, servers }) };
   },
   async alive() {
     return { mb: aliveMb() };

@@ -90,7 +90,7 @@ async function measureReads({ server, figures }: Bench, what: string, id: string
     ['get', 'runs'],
   ]) {
     const began = performance.now();
-    const program = join(import.meta.dirname, '../src/main/behest.ts');
+    const program = join(import.meta.dirname, '../bin/behest.mjs');
     const env = { ...process.env, BEHEST_SERVER: server.url, BEHEST_TOKEN: server.token };
     const options = { env, maxBuffer: 1 << 30 };
     const { stdout } = await run(process.execPath, [program, ...args], options);

@@ -11,10 +11,13 @@ const repository = process.env['BEHEST_REPOSITORY'] ?? resolve(import.meta.dirna
 export default {
   servers: ['pg', 'nats'],
   async start({ pgUrl, natsUrl, mode = 'nats', controllers = 1, runners = 1 }) {
-    const { startSystem } = await import(join(repository, 'bench/system.ts'));
+    const { programsOf } = await import(join(repository, 'bench/programs.ts'));
+    const programs = await programsOf(repository);
+    const { startSystem } = await import(programs.system);
     const folder = await mkdtemp(join(tmpdir(), 'behest-peer-'));
     const { client, stop } = await startSystem({
       mode,
+      programs,
       folder,
       databaseUrl: pgUrl,
       natsUrl: `nats://${natsUrl}`,

@@ -34,9 +34,12 @@ interface Shipped {
 async function shippedWith(repository: string): Promise<Shipped> {
   const path = join(repository, 'bin/node-flags.mjs');
   if (!existsSync(path)) return { flags: [], environment: {} };
-  const { nodeFlags } = (await import(path)) as typeof import('../bin/node-flags.mjs');
+  const shipped = (await import(path)) as typeof import('../bin/node-flags.mjs');
+  // Earlier commits gave no environment.
+  const { nodeFlags, nodeEnvironment = {} } = shipped as Partial<typeof shipped>;
   const cache = join(repository, 'node_modules/.cache/behest');
-  return { flags: nodeFlags, environment: { NODE_COMPILE_CACHE: cache } };
+  const environment = { NODE_COMPILE_CACHE: cache, ...nodeEnvironment };
+  return { flags: nodeFlags ?? [], environment };
 }
 
 /** One system under test in a process tree of its own. */
@@ -49,11 +52,11 @@ export class Remote {
 
   private constructor(folder: string, options: RemoteOptions, shipped: Shipped) {
     this.folder = folder;
-    const { repository, ...system } = options;
-    const { profiles } = options;
+    const { repository: _, ...system } = options;
+    const { profiles, programs } = options;
     const profiling =
       profiles === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${join(profiles, 'host')}`];
-    this.#child = fork(join(repository, 'bench/host.ts'), [JSON.stringify({ ...system, folder })], {
+    this.#child = fork(programs.host, [JSON.stringify({ ...system, folder })], {
       execArgv: [...shipped.flags, ...profiling],
       env: { ...process.env, ...shipped.environment },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

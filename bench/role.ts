@@ -1,4 +1,4 @@
-// One real role of Behest with the bench's node types: `node bench/role.ts up|controller|api|runner`.
+// One real role of Behest with the bench's node types: `up|controller|api|runner`.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -6,7 +6,7 @@ const starter = join(import.meta.dirname, '../bin/node-flags.mjs');
 if (existsSync(starter)) {
   // As bin/behest.mjs does it, which in earlier commits did nothing of the kind.
   const shipped = (await import(starter)) as typeof import('../bin/node-flags.mjs');
-  shipped.restartWithFlags(import.meta.filename, process.argv.slice(2));
+  shipped.restartWithFlags(process.argv[1] ?? '', process.argv.slice(2));
   shipped.keepCompiledCode();
 }
 

@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Programs } from './programs.ts';
 
 export interface RoleOptions {
+  readonly programs: Programs;
   /** Logs go here. */
   readonly folder: string;
   /** Where a CPU profile goes. */
@@ -17,22 +19,18 @@ export interface StartedRole {
 
 /** A role as a process of its own; resolves when it says that it is ready. */
 export async function startRole(role: string, options: RoleOptions): Promise<StartedRole> {
-  const { profiles, folder } = options;
+  const { profiles, folder, programs } = options;
   const profiling =
     profiles === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profiles}/${role}`];
   // A process that gave itself its flags would no longer hear us: so it is given those of this one,
-  // which was started with what is shipped.
+  // which was started with what is shipped, and its environment with them.
   const flags = process.execArgv.filter((each) => !each.startsWith('--cpu-prof'));
-  const child = spawn(
-    process.execPath,
-    [...flags, ...profiling, join(import.meta.dirname, 'role.ts'), role],
-    {
-      cwd: folder,
-      // `ready` is said at level info.
-      env: { ...process.env, LOG_LEVEL: 'info', PORT: '0' },
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    },
-  );
+  const child = spawn(process.execPath, [...flags, ...profiling, programs.role, role], {
+    cwd: folder,
+    // `ready` is said at level info.
+    env: { ...process.env, LOG_LEVEL: 'info', PORT: '0' },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
   const said = await new Promise<string>((ready, reject) => {
     let heard = '';
     const hear = (text: string): void => {

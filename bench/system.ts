@@ -12,11 +12,13 @@ import { Client } from './client.ts';
 import { countOn } from './count-completed.ts';
 import { registerFlaky } from './flaky.ts';
 import { registerNoop } from './noop.ts';
+import type { Programs } from './programs.ts';
 import { end, startRole } from './start-role.ts';
 
 export interface SystemOptions {
   /** `embedded` is `behest up`; `nats` is Postgres, NATS, and one process for each role. */
   readonly mode: 'embedded' | 'nats';
+  readonly programs: Programs;
   /** Data, logs and the (empty) source of the system. */
   readonly folder: string;
   /** Servers of somebody else's; where there is none, it starts its own. */

@@ -6,9 +6,9 @@ import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { keepCompiledCode, restartWithFlags } from './node-flags.mjs';
+import { isMadeFrom, listSources } from './sources.mjs';
 
 const path = (relative) => fileURLToPath(new URL(relative, import.meta.url));
-const program = path('../src/main/behest.ts');
 const bundledNode = path('../node_modules/.bin/node');
 const servers = ['up', 'controller', 'api', 'runner'];
 const args = process.argv.slice(2);
@@ -16,6 +16,9 @@ const args = process.argv.slice(2);
 if (Number(process.versions.node.split('.')[0]) >= 24) {
   if (servers.includes(args[0])) restartWithFlags(process.argv[1], args);
   keepCompiledCode();
+  // The bundle starts twice as quick; where a source has changed since, it is not what was meant.
+  const isBuilt = isMadeFrom(path('../dist'), listSources(path('..')));
+  const program = path(isBuilt ? '../dist/behest.js' : '../src/main/behest.ts');
   process.argv[1] = program;
   await import(program);
 } else if (existsSync(bundledNode)) {

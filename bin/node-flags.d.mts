@@ -1,3 +1,4 @@
 export const nodeFlags: readonly string[];
+export const nodeEnvironment: Readonly<Record<string, string>>;
 export function restartWithFlags(program: string, args: readonly string[]): void;
 export function keepCompiledCode(): void;

@@ -18,15 +18,23 @@ export const nodeFlags = [
 ];
 
 /**
- * Replaces this process by the same program with `nodeFlags`: same pid, same streams, 25 ms later.
- * Comes back when somebody has chosen the size already, or where a process cannot be replaced.
+ * The C library of most Linux systems gives each thread a heap of its own, and Node has ten that
+ * seldom allocate: one for all takes 10 MB a process less, at the same CPU. It is read before any
+ * script too. What Behest starts inherits it, and is as well off with it.
+ */
+export const nodeEnvironment = { MALLOC_ARENA_MAX: '1' };
+
+/**
+ * Replaces this process by the same program with `nodeFlags` and `nodeEnvironment`: same pid, same
+ * streams, 25 ms later. Comes back when somebody has chosen the size already, or where a process
+ * cannot be replaced.
  */
 export function restartWithFlags(program, args) {
   const given = [...process.execArgv, process.env.NODE_OPTIONS ?? ''].join(' ');
   if (given.includes('semi-space-size') || process.execve === undefined) return;
   const line = [process.execPath, ...nodeFlags, ...process.execArgv, program, ...args];
   try {
-    process.execve(process.execPath, line, process.env);
+    process.execve(process.execPath, line, { ...nodeEnvironment, ...process.env });
   } catch (error) {
     // Windows: it works as well there, only with more memory.
     if (error.code !== 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM') throw error;

@@ -2,14 +2,13 @@ import { runCommandLine } from '../cli/program.ts';
 import { processTerminal } from './process-terminal.ts';
 import { programVersion } from './program-version.ts';
 
-const roles = import.meta.resolve('./roles.ts');
 type Roles = typeof import('./roles.ts');
 
 /** The servers are loaded only when they are asked for, so that the other verbs start at once. */
 function role(name: keyof Roles): () => Promise<void> {
   return async () => {
-    const loaded = (await import(roles)) as Roles;
-    await loaded[name]();
+    const roles = await import('./roles.ts');
+    await roles[name]();
   };
 }
 

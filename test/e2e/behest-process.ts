@@ -11,6 +11,8 @@ export interface Launch {
   readonly role: 'up' | 'controller' | 'api' | 'runner';
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
+  /** The program; by default the one that users start. */
+  readonly entry?: string;
   /** Who it runs as; by default who we are. */
   readonly account?: Account;
 }
@@ -24,6 +26,7 @@ export interface ServerOptions {
   /** `up`, unless said otherwise. */
   readonly role?: 'up' | 'api';
   readonly account?: Account;
+  readonly entry?: string;
 }
 
 /** A real Behest process, and what it has printed. */
@@ -32,9 +35,9 @@ export class BehestProcess {
   output = '';
   readonly exited: Promise<number | null>;
 
-  constructor({ role, env, cwd, account }: Launch) {
+  constructor({ role, env, cwd, account, entry = ENTRY }: Launch) {
     const { PATH = '', HOME = '' } = process.env;
-    this.child = spawn(process.execPath, [ENTRY, role], {
+    this.child = spawn(process.execPath, [entry, role], {
       cwd,
       ...account,
       env: { PATH, HOME, LOG_FORMAT: 'json', ...env },
