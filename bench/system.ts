@@ -46,7 +46,7 @@ export interface System {
 }
 
 /** Attempts that a runner makes at a time; no-ops end at once, so it bounds bursts, not work. */
-export const CONCURRENCY = '256';
+export const CONCURRENCY = '1024';
 
 /** Starts Behest as it is shipped, with the node type `noop` added, and a client of it. */
 export async function startSystem(options: SystemOptions): Promise<System> {

@@ -7,12 +7,16 @@ import type { ActivityEntry, Checkpoint, Task, TaskId } from '../task/task.ts';
  */
 export interface Bus {
   /**
-   * Sends a burst of tasks; resolves when the transport has stored its first and its last. A task
-   * that is still queued or being worked on is not doubled. Rejects when they are not stored (the
-   * transport is away, a queue is full); what was stored stays, and sending all of it again is
-   * harmless. What was lost between them is among the `missingTasks`.
+   * Sends a burst of tasks; resolves when the transport has stored its first and its last. Rejects
+   * when they are not stored (the transport is away, a queue is full); what was stored stays, and
+   * what was lost is among the `missingTasks`. The same burst sent again doubles nothing.
+   *
+   * Tasks of a burst may travel as one message, which is given away at its second delivery for
+   * lost: receivers of `recheck` hear of its runs. So tasks that are sent again must be `alone`,
+   * each a message of its own: then its deliveries are counted, and while it is queued or being
+   * worked on it is not doubled.
    */
-  publishTasks(tasks: readonly Task[]): Promise<void>;
+  publishTasks(tasks: readonly Task[], way?: { readonly alone: boolean }): Promise<void>;
 
   /**
    * Of these tasks, the ones the transport no longer holds: neither queued, nor being worked on,
@@ -20,7 +24,10 @@ export interface Bus {
    */
   missingTasks(tasks: readonly TaskRef[]): Promise<TaskRef[]>;
 
-  /** Takes a run's tasks out of the queues; those that no runner holds will never be delivered. */
+  /**
+   * Takes tasks out of the queues; those that no runner holds will never be delivered, unless they
+   * are handed out at that very moment.
+   */
   withdrawTasks(tasks: readonly TaskRef[]): Promise<void>;
 
   /**
@@ -128,6 +135,8 @@ export type Signal =
   | Nudge
   /** Watchers: these runs have new facts or activity. */
   | { readonly kind: 'changed'; readonly runIds: readonly string[] }
+  /** Controllers see whether tasks of these runs are missing. */
+  | { readonly kind: 'recheck'; readonly runIds: readonly string[] }
   /** Controllers reconcile this source now. */
   | { readonly kind: 'reconcile'; readonly source: string };
 

@@ -38,9 +38,9 @@ export function encode(message: Checkpoint | readonly ActivityEntry[]): Uint8Arr
 }
 
 /** What its subject does not say of a task; what is empty is left out. The server copies it often. */
-export function encodeTask(task: Task): Uint8Array {
+export function taskText(task: Task): string {
   const { deferred, files } = task;
-  const body = {
+  return JSON.stringify({
     namespace: task.namespace,
     workflow: task.workflow,
     stepId: task.stepId,
@@ -51,13 +51,17 @@ export function encodeTask(task: Task): Uint8Array {
     traceparent: task.traceparent,
     deferred: deferred.length === 0 ? undefined : deferred,
     files: Object.keys(files).length === 0 ? undefined : files,
-  };
-  return withTag(INLINE, JSON.stringify(body));
+  });
 }
 
-/** Many checkpoints, each as JSON text, in one message. */
-export function encodeReport(checkpoints: readonly string[]): Uint8Array {
-  return withTag(INLINE, `[${checkpoints.join(',')}]`);
+/** One task, as `taskText` has it. */
+export function encodeTask(text: string): Uint8Array {
+  return withTag(INLINE, text);
+}
+
+/** Many tasks or many checkpoints in one message, each as JSON text. */
+export function encodeTexts(texts: readonly string[]): Uint8Array {
+  return withTag(INLINE, `[${texts.join(',')}]`);
 }
 
 /** The name of a blob, in place of the message that the blob holds. */
@@ -76,12 +80,27 @@ export function spillOf(subject: string, bytes: Uint8Array): Spill | null {
   return { digest };
 }
 
-/** What `encodeTask` left out is put back: from the subject, or empty. */
+/** The tasks of one message. What `taskText` left out is put back: from the subject, or empty. */
+export function decodeTasks(subjects: Subjects, subject: string, bytes: Uint8Array): Task[] {
+  const body: unknown = parse(subject, bytes);
+  const bodies: readonly unknown[] = Array.isArray(body) ? body : [body];
+  const named = subjects.tasksOf(subject);
+  if (bodies.length !== named.length) {
+    const problem = `${bodies.length} tasks, and ${named.length} in the subject`;
+    throw new MalformedMessageError(subject, problem);
+  }
+  return named.map((each, index) => {
+    const value = { deferred: [], files: {}, ...(bodies[index] as object), ...each };
+    requireFields(subject, value, taskFields);
+    return value as unknown as Task;
+  });
+}
+
+/** The task of a message that holds only one. */
 export function decodeTask(subjects: Subjects, subject: string, bytes: Uint8Array): Task {
-  const body = parse(subject, bytes);
-  const value = { deferred: [], files: {}, ...body, ...subjects.taskOf(subject) };
-  requireFields(subject, value, taskFields);
-  return value as unknown as Task;
+  const [task, ...others] = decodeTasks(subjects, subject, bytes);
+  if (task !== undefined && others.length === 0) return task;
+  throw new MalformedMessageError(subject, 'expected one task');
 }
 
 /** One checkpoint, as it comes from the stream. */

@@ -25,8 +25,10 @@ export class Fifo<T> {
     return item;
   }
 
-  forEach(visit: (item: T) => void): void {
-    for (const item of this.items.slice(this.head)) visit(item);
+  /** Drops the items that are not to be kept. */
+  keep(isKept: (item: T) => boolean): void {
+    this.items = this.items.slice(this.head).filter(isKept);
+    this.head = 0;
   }
 
   clear(): void {

@@ -5,16 +5,17 @@ import type { ActivityEntry, Checkpoint, Task } from '../task/task.ts';
 import { activityMessages, sharedDeliveries } from './activity-bundle.ts';
 import { BlobClient } from './blob-client.ts';
 import { BlobServer } from './blob-server.ts';
+import { BundleOpener } from './bundle-opener.ts';
 import { type Acknowledged, BurstPublisher, type Outgoing } from './burst-publisher.ts';
 import type { BlobStore, Bus, ConsumeTasks, Consumer, Delivery, Signal, TaskRef } from './bus.ts';
 import { type BusLog, silentBusLog } from './bus-log.ts';
-import { decodeActivity, decodeCheckpoint, decodeTask, encode, encodeTask } from './codec.ts';
+import { decodeActivity, decodeCheckpoint, decodeTask, encode } from './codec.ts';
 import { HeldSubjects } from './held-subjects.ts';
 import { Inbound } from './inbound.ts';
 import type { JetStreamDelivery } from './jetstream-delivery.ts';
 import { connectNats, type NatsOptions } from './nats-connection.ts';
 import { Presence } from './presence.ts';
-import { PullPump } from './pull-pump.ts';
+import { PullPump, type Unpack } from './pull-pump.ts';
 import { ReportReceiver } from './report-receiver.ts';
 import { ReportSender } from './report-sender.ts';
 import { SignalChannel } from './signal-channel.ts';
@@ -31,6 +32,7 @@ import {
 } from './streams.ts';
 import { StreamKeeper } from './stream-keeper.ts';
 import { Subjects } from './subjects.ts';
+import { taskMessages } from './task-messages.ts';
 import { untilDone } from './until-done.ts';
 
 export interface JetStreamOptions extends NatsOptions {
@@ -39,6 +41,13 @@ export interface JetStreamOptions extends NatsOptions {
   /** Copies of tasks and checkpoints in a NATS cluster. Default 1. */
   readonly replicas?: number;
   readonly log?: BusLog;
+}
+
+interface Consume {
+  readonly sources: readonly Source[];
+  readonly maxInFlight: number;
+  readonly onMessage: (delivery: JetStreamDelivery) => void;
+  readonly unpack?: Unpack;
 }
 
 const TASK_LEASE_MS = 4_000;
@@ -68,6 +77,7 @@ class JetStreamBus implements Bus {
   private readonly log: BusLog;
   private readonly publisher: BurstPublisher;
   private readonly held: HeldSubjects;
+  private readonly bundles: BundleOpener;
   private readonly blobs: BlobClient;
   private readonly spiller: Spiller;
   private readonly signals: SignalChannel;
@@ -93,13 +103,16 @@ class JetStreamBus implements Bus {
       replace: (subject: string) => this.streams.replace(subject),
     };
     this.publisher = new BurstPublisher(connection, mender, this.log);
-    this.held = new HeldSubjects(jsm, this.subjects);
+    const store = (tasks: readonly Task[]) => this.publishTasks(tasks, { alone: true });
+    this.held = new HeldSubjects(jsm, this.subjects, store);
     this.blobs = new BlobClient(connection, this.subjects);
     this.spiller = new Spiller(connection, this.blobs);
     this.signals = new SignalChannel(connection, this.subjects, this.log);
     this.presence = new Presence({ connection, subjects: this.subjects, log: this.log });
     const { subjects, presence, log } = this;
     this.reports = new ReportSender({ connection, subjects, presence, log });
+    const recheck = (runIds: readonly string[]) => this.broadcast({ kind: 'recheck', runIds });
+    this.bundles = new BundleOpener({ connection, subjects, store, recheck, log });
     void this.followStatus();
   }
 
@@ -107,15 +120,8 @@ class JetStreamBus implements Bus {
     return this.streams.ensure();
   }
 
-  publishTasks(tasks: readonly Task[]): Promise<void> {
-    return this.publish(
-      tasks,
-      (task) => ({
-        subject: this.subjects.task(task),
-        body: encodeTask(task),
-      }),
-      'ends',
-    );
+  publishTasks(tasks: readonly Task[], { alone } = { alone: false }): Promise<void> {
+    return this.publish(taskMessages(this.subjects, tasks, alone), 'ends');
   }
 
   missingTasks(tasks: readonly TaskRef[]): Promise<TaskRef[]> {
@@ -135,14 +141,20 @@ class JetStreamBus implements Bus {
       decodeTask(this.subjects, subject, bytes);
     const inbound = this.inbound(decode, (batch) => batch.forEach(handler));
     const sources = queues.map((queue) => taskSource(this.subjects, queue, leaseMs));
-    return this.consume(sources, maxInFlight, (delivery) => inbound.receive(delivery));
+    return this.consume({
+      sources,
+      maxInFlight,
+      onMessage: (delivery) => inbound.receive(delivery),
+      unpack: (delivery, leave) => this.bundles.open(delivery, { handler, leave }),
+    });
   }
 
   publishCheckpoints(checkpoints: readonly Checkpoint[]): Promise<void> {
-    return this.publish(checkpoints, (checkpoint) => ({
+    const messages = checkpoints.map((checkpoint) => ({
       subject: this.subjects.checkpoint(checkpoint),
       body: encode(checkpoint),
     }));
+    return this.publish(messages, 'each');
   }
 
   async reportCheckpoints(checkpoints: readonly Checkpoint[]): Promise<void> {
@@ -157,7 +169,8 @@ class JetStreamBus implements Bus {
     const { maxInFlight } = options;
     const inbound = this.inbound(decodeCheckpoint, handler);
     const source = checkpointSource(subjects);
-    const stored = await this.consume([source], maxInFlight, (raw) => inbound.receive(raw));
+    const onMessage = (raw: JetStreamDelivery): void => inbound.receive(raw);
+    const stored = await this.consume({ sources: [source], maxInFlight, onMessage });
     const recorder = randomUUID();
     const subject = subjects.report(recorder);
     const isConnected = (): boolean => this.connected;
@@ -177,10 +190,11 @@ class JetStreamBus implements Bus {
   }
 
   publishActivity(entries: readonly ActivityEntry[]): Promise<void> {
-    return this.publish(activityMessages(entries), (bundle) => ({
+    const messages = activityMessages(entries).map((bundle) => ({
       subject: this.subjects.activity(bundle),
       body: encode(bundle.entries),
     }));
+    return this.publish(messages, 'each');
   }
 
   consumeActivity(
@@ -190,8 +204,9 @@ class JetStreamBus implements Bus {
     const inbound = this.inbound(decodeActivity, (bundles) => {
       handler(bundles.flatMap(sharedDeliveries));
     });
-    const source = activitySource(this.subjects);
-    return this.consume([source], options.maxInFlight, (delivery) => inbound.receive(delivery));
+    const onMessage = (raw: JetStreamDelivery): void => inbound.receive(raw);
+    const sources = [activitySource(this.subjects)];
+    return this.consume({ sources, maxInFlight: options.maxInFlight, onMessage });
   }
 
   broadcast(signal: Signal): void {
@@ -232,21 +247,17 @@ class JetStreamBus implements Bus {
     return performance.now() - started;
   }
 
-  close(): Promise<void> {
+  async close(): Promise<void> {
     this.presence.close();
-    return this.connection.close();
+    await this.bundles.close();
+    await this.connection.close();
   }
 
-  private async publish<T>(
-    messages: readonly T[],
-    toOutgoing: (message: T) => Outgoing,
-    acknowledged: Acknowledged = 'each',
-  ): Promise<void> {
+  private async publish(messages: readonly Outgoing[], acknowledged: Acknowledged): Promise<void> {
     if (messages.length === 0) return;
-    const outgoing = messages.map(toOutgoing);
     // Nothing is waited for where all fits: what the caller sends next goes along in one packet.
-    const fit = outgoing.every((each) => this.spiller.fits(each));
-    await this.publisher.publish(fit ? outgoing : await this.spiller.fit(outgoing), acknowledged);
+    const fit = messages.every((each) => this.spiller.fits(each));
+    await this.publisher.publish(fit ? messages : await this.spiller.fit(messages), acknowledged);
   }
 
   private inbound<T>(
@@ -261,11 +272,7 @@ class JetStreamBus implements Bus {
     });
   }
 
-  private async consume(
-    sources: readonly Source[],
-    maxInFlight: number,
-    onMessage: (delivery: JetStreamDelivery) => void,
-  ): Promise<Consumer> {
+  private async consume({ sources, maxInFlight, ...intake }: Consume): Promise<Consumer> {
     const slots = new Slots(maxInFlight);
     const shared = sources.length > 1;
     const ensure = () => Promise.all(sources.map((source) => ensureConsumer(this.jsm, source)));
@@ -280,7 +287,7 @@ class JetStreamBus implements Bus {
       const inspect = () => backlogOf(this.jsm, source);
       const discard = () => deleteConsumer(this.jsm, source);
       const looks = { isConnected, inspect, discard };
-      const shape = { connection, source, slots, shared, onMessage, recreate, log, ...looks };
+      const shape = { connection, source, slots, shared, recreate, log, ...intake, ...looks };
       return new PullPump(shape);
     });
     for (const pump of pumps) this.pumps.add(pump);

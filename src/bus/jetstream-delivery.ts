@@ -1,4 +1,4 @@
-import { type Msg, nanos } from '@nats-io/transport-node';
+import { type Msg, nanos, type NatsConnection } from '@nats-io/transport-node';
 
 const encoder = new TextEncoder();
 const ACK = encoder.encode('+ACK');
@@ -72,6 +72,18 @@ export class JetStreamDelivery {
     );
   }
 
+  /**
+   * The same, resolved when the server has taken it out of the stream. Rejects when it does not say
+   * so; then it comes again.
+   */
+  async takeOut(connection: NatsConnection, timeout: number): Promise<void> {
+    if (this.isSettled) return;
+    this.isSettled = true;
+    this.owner.settled(this);
+    if (this.isOrphan || this.msg.reply === undefined) return;
+    await connection.request(this.msg.reply, ACK, { timeout });
+  }
+
   /** Never again, for anybody: nobody could read it. */
   terminate(): void {
     this.settle(TERM);
@@ -79,6 +91,11 @@ export class JetStreamDelivery {
 
   working(): void {
     if (!this.isSettled) this.respond(WORKING);
+  }
+
+  keepWaiting(): boolean {
+    this.working();
+    return true;
   }
 
   makeRoom(): void {

@@ -10,7 +10,7 @@ import type { BusLog } from './bus-log.ts';
 import { drain } from './drain.ts';
 import { JetStreamDelivery } from './jetstream-delivery.ts';
 import { listen } from './listen.ts';
-import type { Slots } from './slots.ts';
+import type { Slots, Waiting } from './slots.ts';
 import type { Source } from './streams.ts';
 
 /** Asking anew also wakes a consumer that the server forgot to wake. */
@@ -33,6 +33,9 @@ export interface Backlog {
   readonly isAsMade: boolean;
 }
 
+/** The parts of a message; each calls `leave` when it needs its slot no more. */
+export type Unpack = (delivery: JetStreamDelivery, leave: () => void) => readonly Waiting[] | null;
+
 export interface PullPumpOptions {
   readonly connection: NatsConnection;
   readonly source: Source;
@@ -40,6 +43,8 @@ export interface PullPumpOptions {
   /** Whether other pumps use the same slots. */
   readonly shared: boolean;
   readonly onMessage: (delivery: JetStreamDelivery) => void;
+  /** Of a message that holds several: what is to have a slot each. Null where it is one. */
+  readonly unpack?: Unpack;
   /** Makes sure of stream and consumer. */
   readonly recreate: () => Promise<void>;
   /** What the server has for this consumer and has not handed out. */
@@ -63,6 +68,8 @@ export class PullPump {
   /** Highest number seen; above it there is nothing to compare with. */
   private highest = 0;
   private asked = 0;
+  /** Slots that the last message took: what those that were asked for are expected to take. */
+  private each = 1;
   private heardAt = 0;
   /** The last message, or the last look at the backlog. */
   private lookedAt = performance.now();
@@ -143,16 +150,18 @@ export class PullPump {
     const { room } = slots;
     if (this.asked === 0) {
       if (slots.inFlight >= slots.max) return 0;
-      return this.busy ? Math.max(1, room) : 1;
+      return this.busy ? Math.max(1, Math.floor(room / this.each)) : 1;
     }
     // Small requests are saved up while a large one is still open.
-    return this.busy && room >= Math.max(1, slots.max / 4) ? room : 0;
+    const isEnough = this.busy && room >= Math.max(1, slots.max / 4);
+    return isEnough ? Math.floor(room / this.each) : 0;
   }
 
-  private changeAsked(by: number): void {
-    const before = this.asked;
-    this.asked = Math.max(0, before + by);
-    this.options.slots.asked += this.asked - before;
+  private changeAsked(by: number, each = this.each): void {
+    const before = this.asked * this.each;
+    this.asked = Math.max(0, this.asked + by);
+    this.each = each;
+    this.options.slots.asked += this.asked * each - before;
   }
 
   private receive(msg: Msg): void {
@@ -174,12 +183,19 @@ export class PullPump {
     if (known === undefined) {
       this.disown(delivery);
       this.unsettled.set(delivery.key, delivery);
-      this.options.slots.enter(delivery);
+      this.enter(delivery);
     } else {
       // Its lease ran out while this process was too busy to keep it: still the same work.
       known.redelivered(delivery);
     }
     this.roomAgain();
+  }
+
+  private enter(delivery: JetStreamDelivery): void {
+    const { slots, unpack } = this.options;
+    const parts = unpack?.(delivery, () => slots.leave()) ?? [delivery];
+    this.changeAsked(0, Math.max(1, parts.length));
+    for (const part of parts) slots.enter(part);
   }
 
   /** Whatever is held under the number of this new message comes from a stream that is gone. */

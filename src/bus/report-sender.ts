@@ -1,7 +1,7 @@
 import { createInbox, type Msg, type NatsConnection } from '@nats-io/transport-node';
 import type { Checkpoint } from '../task/task.ts';
 import type { BusLog } from './bus-log.ts';
-import { encodeReport } from './codec.ts';
+import { encodeTexts } from './codec.ts';
 import { listen } from './listen.ts';
 import type { Presence } from './presence.ts';
 import { readRefused, type Refused } from './report-answer.ts';
@@ -74,7 +74,7 @@ export class ReportSender {
     let texts: string[] = [];
     let bytes = 0;
     const flush = (): void => {
-      if (some.length > 0) reports.push(this.#transmit(recorder, some, encodeReport(texts)));
+      if (some.length > 0) reports.push(this.#transmit(recorder, some, encodeTexts(texts)));
       [some, texts, bytes] = [[], [], 0];
     };
     for (const checkpoint of checkpoints) {

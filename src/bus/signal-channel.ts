@@ -62,6 +62,7 @@ function isWhole(signal: Signal): boolean {
     case 'nudge':
       return areIds(signal.runIds) && Array.isArray(signal.created ?? []);
     case 'changed':
+    case 'recheck':
       return areIds(signal.runIds);
     case 'reconcile':
       return areIds([signal.source]);
@@ -80,6 +81,7 @@ function parts(signal: Signal): string[] {
     case 'nudge':
       return nudges(signal);
     case 'changed':
+    case 'recheck':
       return chunks(signal.runIds).map((runIds) => JSON.stringify({ ...signal, runIds }));
     case 'reconcile':
       return [JSON.stringify(signal)];

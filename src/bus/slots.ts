@@ -4,7 +4,8 @@ import { Fifo } from './fifo.ts';
 export interface Waiting {
   enter(): void;
   release(): void;
-  working(): void;
+  /** Called again and again while it waits; false when it has given up. */
+  keepWaiting(): boolean;
 }
 
 /**
@@ -49,7 +50,7 @@ export class Slots {
   }
 
   keepWaiting(): void {
-    this.waiting.forEach((message) => message.working());
+    this.waiting.keep((message) => message.keepWaiting());
   }
 
   /** Whoever waits goes back to the queue. */

@@ -159,6 +159,20 @@ export async function backlogOf(
   return { pending, delivered: delivered.stream_seq, isAsMade };
 }
 
+/** Number of the newest message that a consumer has handed out; 0 where there is no consumer. */
+export async function handedOut(
+  jsm: JetStreamManager,
+  stream: string,
+  consumer: string,
+): Promise<number> {
+  try {
+    return (await jsm.consumers.info(stream, consumer)).delivered.stream_seq;
+  } catch (error) {
+    if (error instanceof JetStreamApiError && error.code === CONSUMER_NOT_FOUND) return 0;
+    throw error;
+  }
+}
+
 export async function deleteConsumer(
   jsm: JetStreamManager,
   { stream, consumer }: Source,
@@ -169,4 +183,5 @@ export async function deleteConsumer(
 const STREAM_NOT_FOUND = 10059;
 const STREAM_NAME_IN_USE = 10058;
 const CONSUMER_EXISTS = 10148;
+const CONSUMER_NOT_FOUND = 10014;
 const SERVER_FAULT = 500;

@@ -1,12 +1,16 @@
 import { createHash } from 'node:crypto';
-import type { ActivityEntry, Checkpoint, Task } from '../task/task.ts';
+import type { ActivityEntry, Checkpoint, Task, TaskId } from '../task/task.ts';
 import type { TaskRef } from './bus.ts';
 
 type SubjectOfTask = Pick<Task, 'id' | 'runId' | 'step' | 'item' | 'attempt' | 'queue'>;
 
+/** In place of a run's id: what follows are several tasks, four tokens each. */
+const BUNDLE = '+';
+const TOKENS_OF_TASK = 4;
+
 /**
- * The names of everything in NATS, under one prefix. A task's subject is its identity: whether the
- * stream holds it, and taking it out, are questions about its subject alone.
+ * The names of everything in NATS, under one prefix. The subject of a message with tasks names each
+ * of them: whether the stream holds one, and where, are questions about subjects alone.
  */
 export class Subjects {
   readonly prefix: string;
@@ -32,13 +36,32 @@ export class Subjects {
     return `${this.prefix}.tasks.${queueToken(ref.queue)}.${ref.id}`;
   }
 
-  /** What a task's subject says of it. */
-  taskOf(subject: string): SubjectOfTask {
-    const tokens = subject.split('.');
-    const id = tokens.slice(-4);
-    const [runId = '', step, item, attempt] = id;
-    const numbers = { step: Number(step), item: Number(item), attempt: Number(attempt) };
-    return { id: id.join('.'), runId, ...numbers, queue: queueOf(tokens.at(-5) ?? '') };
+  /** Several tasks of one queue in one message. */
+  bundle(queue: string, ids: readonly TaskId[]): string {
+    return `${this.prefix}.tasks.${queueToken(queue)}.${BUNDLE}.${ids.join('.')}`;
+  }
+
+  isBundle(subject: string): boolean {
+    return subject.includes(`.${BUNDLE}.`);
+  }
+
+  /** What a subject says of the tasks in its message, in their order. */
+  tasksOf(subject: string): SubjectOfTask[] {
+    const [, , queueName = '', ...rest] = subject.split('.');
+    const queue = queueOf(queueName);
+    const tokens = rest[0] === BUNDLE ? rest.slice(1) : rest;
+    const count = Math.ceil(tokens.length / TOKENS_OF_TASK);
+    return Array.from({ length: count }, (_, index) => {
+      const id = tokens.slice(index * TOKENS_OF_TASK, (index + 1) * TOKENS_OF_TASK);
+      const [runId = '', step, item, attempt] = id;
+      const numbers = { step: Number(step), item: Number(item), attempt: Number(attempt) };
+      return { id: id.join('.'), runId, ...numbers, queue };
+    });
+  }
+
+  /** The consumer that reads this subject of a task. */
+  consumerOf(subject: string): string {
+    return subject.split('.')[2] ?? '';
   }
 
   queueTasks(queue: string): string {
@@ -47,6 +70,10 @@ export class Subjects {
 
   runTasks(queue: string, runId: string): string {
     return `${this.prefix}.tasks.${queueToken(queue)}.${runId}.>`;
+  }
+
+  get allBundles(): string {
+    return `${this.prefix}.tasks.*.${BUNDLE}.>`;
   }
 
   checkpoint(checkpoint: Pick<Checkpoint, 'taskId'>): string {

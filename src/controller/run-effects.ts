@@ -21,6 +21,13 @@ export interface EffectParts {
   readonly sent: () => void;
 }
 
+/** Tasks that are to be executed. */
+export interface TasksToSend {
+  readonly first: readonly Task[];
+  /** Sent before, as it seems, and lost. */
+  readonly again: readonly Task[];
+}
+
 /**
  * Sets in motion what has been recorded, with these tasks (`tasksToSend`). All of it is on its way
  * when this returns, and taken by the transport when the promise resolves. Where that fails all of
@@ -29,11 +36,13 @@ export interface EffectParts {
 export function carryOut(
   parts: EffectParts,
   moved: readonly MovedRun[],
-  tasks: readonly Task[],
+  { first, again }: TasksToSend,
 ): Promise<void> {
   stopAttempts(parts, moved);
   const sending: Promise<void>[] = [];
-  if (tasks.length > 0) sending.push(sendTasks(parts.bus, tasks, parts.clock.now()));
+  const now = parts.clock.now();
+  if (first.length > 0) sending.push(sendTasks(parts.bus, first, { now, alone: false }));
+  if (again.length > 0) sending.push(sendTasks(parts.bus, again, { now, alone: true }));
   const ends = moved.flatMap(({ run }) => childEnd(run));
   if (ends.length > 0) sending.push(sendEnds(parts.bus, ends));
   tellOthers(parts, moved);
@@ -62,22 +71,22 @@ function tellOthers(parts: EffectParts, moved: readonly MovedRun[]): void {
 export async function tasksToSend(
   parts: EffectParts,
   moved: readonly MovedRun[],
-): Promise<readonly Task[]> {
-  const tasks: Task[] = [];
+): Promise<TasksToSend> {
+  const first: Task[] = [];
   const doubtful: Task[] = [];
   for (const each of moved) {
     // What a run from the record has under way is not known: ask before sending anything twice.
-    (each.run.isFresh ? doubtful : tasks).push(...each.moved.tasks);
+    (each.run.isFresh ? doubtful : first).push(...each.moved.tasks);
     if (each.isRecheck && !each.run.isFresh) doubtful.push(...underWay(each.run, each.moved.tasks));
     each.run.isFresh = false;
   }
-  if (doubtful.length === 0) return tasks;
+  if (doubtful.length === 0) return { first, again: [] };
   try {
-    tasks.push(...(await missingOf(parts, moved, doubtful)));
+    return { first, again: await missingOf(parts, moved, doubtful) };
   } catch (error) {
     fail(parts, moved, error);
+    return { first, again: [] };
   }
-  return tasks;
 }
 
 /**

@@ -99,6 +99,7 @@ export class RunLoop {
         const isNew = new Set(ours.map(({ id }) => id));
         for (const id of runIds.filter(isOurs)) this.look([id], !isNew.has(id));
       }),
+      bus.onSignal('recheck', ({ runIds }) => this.recheck(runIds.filter(isOurs))),
     ];
   }
 

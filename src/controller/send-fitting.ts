@@ -5,9 +5,13 @@ import type { Checkpoint, Task } from '../task/task.ts';
  * Publishes tasks. One that is larger than the transport carries would be refused for ever, and the
  * others of its burst with it: its attempt fails instead.
  */
-export function sendTasks(bus: Bus, tasks: readonly Task[], now: number): Promise<void> {
+export function sendTasks(
+  bus: Bus,
+  tasks: readonly Task[],
+  { now, alone }: { readonly now: number; readonly alone: boolean },
+): Promise<void> {
   return sendFitting(tasks, {
-    send: (some) => bus.publishTasks(some),
+    send: (some) => bus.publishTasks(some, { alone }),
     instead: (task, error) => bus.publishCheckpoints([unsendable(task, error, now)]),
   });
 }

@@ -12,7 +12,12 @@ import type { Dice } from './dice.ts';
 import type { Timeline } from './fake-clock.ts';
 import { DirectReports, type ReportTaker } from './direct-reports.ts';
 import { BlobServers } from './blob-servers.ts';
-import { LossyQueue, type Taker, type TransportWeather } from './lossy-queue.ts';
+import {
+  type LossyDelivery,
+  LossyQueue,
+  type Taker,
+  type TransportWeather,
+} from './lossy-queue.ts';
 import type { Line, SimulatedProcess } from './simulated-process.ts';
 
 /** Told of what goes over the bus, at the moment it is done. */
@@ -27,6 +32,8 @@ export interface BusWatcher {
 
 const CHECKPOINT_LEASE_MS = 30_000;
 const TASK_LEASE_MS = 4_000;
+/** Tasks in one message. */
+const MOST_TOGETHER = 4;
 /** How long a process may not notice that the transport has lost what it held, ms. */
 const LOSS_NEWS_MS = 3_000;
 
@@ -43,7 +50,7 @@ interface Loser {
 
 /** The transport that all processes share. It promises nothing. */
 export class LossyTransport {
-  readonly tasks: LossyQueue<Task>;
+  readonly tasks: LossyQueue<readonly Task[]>;
   readonly checkpoints: LossyQueue<Checkpoint>;
   readonly activity: LossyQueue<ActivityEntry>;
   readonly reports: DirectReports;
@@ -78,6 +85,16 @@ export class LossyTransport {
 
   get now(): number {
     return this.#timeline.now;
+  }
+
+  /** Several tasks in a message, as it comes, unless they are to be alone. */
+  store(tasks: readonly Task[], how: { readonly alone: boolean; readonly sentAt: number }): void {
+    for (let from = 0, most = 1; from < tasks.length; from += most) {
+      most = how.alone || this.isAware ? 1 : this.#dice.between(1, MOST_TOGETHER);
+      const some = tasks.slice(from, from + most);
+      const ids = some.map(({ id }) => id);
+      if (!this.tasks.hasTogether(ids)) this.tasks.push(ids, some, how.sentAt);
+    }
   }
 
   /** All that is stored is gone. The in-process bus would be gone with it, and says nothing. */
@@ -149,14 +166,12 @@ export class LossyBus implements Bus {
     this.#process = parts.process;
   }
 
-  publishTasks(tasks: readonly Task[]): Promise<void> {
-    const { tasks: queue, watcher, now } = this.#transport;
+  publishTasks(tasks: readonly Task[], { alone } = { alone: false }): Promise<void> {
+    const { watcher, now } = this.#transport;
     const sent = structuredClone(tasks);
     return this.#line.call('publishTasks', () => {
       watcher.published(sent, now);
-      for (const task of sent) {
-        if (!queue.has(task.id)) queue.push(task.id, task, now);
-      }
+      this.#transport.store(sent, { alone, sentAt: now });
     });
   }
 
@@ -169,7 +184,13 @@ export class LossyBus implements Bus {
 
   withdrawTasks(tasks: readonly TaskRef[]): Promise<void> {
     return this.#line.call('withdrawTasks', () => {
-      for (const { id } of tasks) this.#transport.tasks.withdraw(id);
+      const ids = new Set(tasks.map(({ id }) => id));
+      for (const id of ids) {
+        for (const { message, sentAt } of this.#transport.tasks.withdraw(id)) {
+          const others = message.filter((task) => !ids.has(task.id));
+          this.#transport.store(others, { alone: true, sentAt });
+        }
+      }
     });
   }
 
@@ -178,15 +199,48 @@ export class LossyBus implements Bus {
     handler: (delivery: Delivery<Task>) => void,
   ): Promise<Consumer> {
     const { watcher, tasks } = this.#transport;
-    const taker = this.#taker<Task>({
+    const taker = this.#taker<readonly Task[]>({
       maxInFlight: options.maxInFlight,
       leaseMs: options.leaseMs ?? TASK_LEASE_MS,
       deliver: (delivery, sentAt) => {
-        watcher.taken(delivery.message, sentAt);
-        handler(delivery);
+        for (const each of this.#opened(delivery, sentAt)) {
+          watcher.taken(each.message, sentAt);
+          handler(each);
+        }
       },
     });
     return this.#attach(tasks, taker);
+  }
+
+  #handBack(task: Task, sentAt: number): Promise<void> {
+    const store = () => this.#transport.store([task], { alone: true, sentAt });
+    return this.#line.call('handBack', store);
+  }
+
+  /** The tasks of a message as the JetStream bus hands them out. */
+  #opened(delivery: LossyDelivery<readonly Task[]>, sentAt: number): Delivery<Task>[] {
+    const { message: tasks, deliveries } = delivery;
+    if (tasks.length > 1 && deliveries > 1) {
+      const runIds = tasks.map(({ runId }) => runId);
+      delivery.takeOut(() => this.broadcast({ kind: 'recheck', runIds }));
+      return [];
+    }
+    let left = tasks.length;
+    const settled = () => {
+      left -= 1;
+      if (left === 0) delivery.ack();
+    };
+    return tasks.map((message) => ({
+      message,
+      deliveries,
+      ack: settled,
+      release: (delayMs?: number) => {
+        if (tasks.length === 1) delivery.release(delayMs);
+        else this.#handBack(message, sentAt).then(settled, () => undefined);
+      },
+      working: () => delivery.working(),
+      makeRoom: () => undefined,
+    }));
   }
 
   async reportCheckpoints(checkpoints: readonly Checkpoint[]): Promise<void> {

@@ -13,7 +13,8 @@ export interface TransportWeather {
 }
 
 interface Entry<T> {
-  readonly key: string;
+  /** Of one message, or of each that travels in it. */
+  readonly keys: readonly string[];
   readonly message: T;
   /** When the sender called; what it knew is from then. */
   readonly sentAt: number;
@@ -27,11 +28,16 @@ interface Entry<T> {
   isGone: boolean;
 }
 
+export interface LossyDelivery<T> extends Delivery<T> {
+  /** Acknowledges; calls back when it is really gone. */
+  takeOut(then: () => void): void;
+}
+
 export interface Taker<T> {
   readonly process: SimulatedProcess;
   readonly maxInFlight: number;
   readonly leaseMs: number;
-  readonly deliver: (delivery: Delivery<T>, sentAt: number) => void;
+  readonly deliver: (delivery: LossyDelivery<T>, sentAt: number) => void;
   inFlight: number;
   isStopped: boolean;
 }
@@ -65,15 +71,22 @@ export class LossyQueue<T> {
   }
 
   get keys(): string[] {
-    return [...this.#entries].map(({ key }) => key);
+    return [...this.#entries].flatMap(({ keys }) => keys);
   }
 
-  push(key: string, message: T, sentAt: number): void {
+  /** Whether one message has exactly these. */
+  hasTogether(keys: readonly string[]): boolean {
+    if (!keys.every((key) => this.has(key))) return false;
+    const name = keys.join();
+    return [...this.#entries].some((entry) => entry.keys.join() === name);
+  }
+
+  push(keys: string | readonly string[], message: T, sentAt: number): void {
     if (this.#dice.chance(this.#weather.lose)) return;
     const copies = this.#dice.chance(this.#weather.double) ? 2 : 1;
     for (let made = 0; made < copies; made += 1) {
       const entry: Entry<T> = {
-        key,
+        keys: [keys].flat(),
         message: structuredClone(message),
         sentAt,
         deliveries: 0,
@@ -84,13 +97,24 @@ export class LossyQueue<T> {
         isGone: false,
       };
       this.#entries.add(entry);
-      this.#copies.set(key, (this.#copies.get(key) ?? 0) + 1);
+      this.#count(entry, 1);
       this.#offer(entry);
     }
   }
 
-  withdraw(key: string): void {
-    for (const entry of this.#entries) if (entry.key === key) this.#remove(entry);
+  /**
+   * Takes out what has this key; of several in a message only while nobody has had it. Returns
+   * the messages of such, whose others are to go on.
+   */
+  withdraw(key: string): { message: T; sentAt: number }[] {
+    const opened: { message: T; sentAt: number }[] = [];
+    for (const entry of this.#entries) {
+      if (!entry.keys.includes(key)) continue;
+      if (entry.keys.length > 1 && entry.deliveries > 0) continue;
+      this.#remove(entry);
+      if (entry.keys.length > 1) opened.push(entry);
+    }
+    return opened;
   }
 
   /** The whole store is deleted. */
@@ -108,7 +132,7 @@ export class LossyQueue<T> {
 
   #offer(entry: Entry<T>, least = 0): void {
     const delayMs = least + this.#dice.below(this.#weather.delayMs + 1);
-    this.#timeline.after(delayMs, `${this.#name} ${entry.key}`, () => this.#deliver(entry));
+    this.#timeline.after(delayMs, `${this.#name} ${nameOf(entry)}`, () => this.#deliver(entry));
   }
 
   #deliver(entry: Entry<T>): void {
@@ -133,7 +157,7 @@ export class LossyQueue<T> {
     taker.deliver(this.#delivery(entry, { hold, taker }), entry.sentAt);
   }
 
-  #delivery(entry: Entry<T>, held: { hold: number; taker: Taker<T> }): Delivery<T> {
+  #delivery(entry: Entry<T>, held: { hold: number; taker: Taker<T> }): LossyDelivery<T> {
     const { hold, taker } = held;
     let isSettled = false;
     const settle = (then: () => void) => {
@@ -142,16 +166,19 @@ export class LossyQueue<T> {
       // An acknowledgement travels too; late or lost, the message comes again.
       if (this.#dice.chance(this.#weather.lose)) return;
       const delayMs = this.#dice.below(Math.min(50, this.#weather.delayMs) + 1);
-      this.#timeline.after(delayMs, `${this.#name} ${entry.key} settled`, then);
+      this.#timeline.after(delayMs, `${this.#name} ${nameOf(entry)} settled`, then);
     };
+    const takeOut = (then: () => void) =>
+      settle(() => {
+        this.#letGo(entry, held);
+        this.#remove(entry);
+        then();
+      });
     return {
       message: structuredClone(entry.message),
       deliveries: entry.deliveries,
-      ack: () =>
-        settle(() => {
-          this.#letGo(entry, held);
-          this.#remove(entry);
-        }),
+      ack: () => takeOut(() => undefined),
+      takeOut,
       release: (delayMs = 0) =>
         settle(() => {
           if (this.#letGo(entry, held)) this.#offer(entry, delayMs);
@@ -169,7 +196,7 @@ export class LossyQueue<T> {
 
   #watchLease(entry: Entry<T>, held: { hold: number; taker: Taker<T> }): void {
     const left = Math.max(1, entry.leaseUntil - this.#timeline.now);
-    this.#timeline.after(left, `${this.#name} ${entry.key} lease`, () => {
+    this.#timeline.after(left, `${this.#name} ${nameOf(entry)} lease`, () => {
       // Of a message that is gone the place at least has to be given back.
       if (!entry.isHeld || entry.hold !== held.hold) return;
       if (entry.leaseUntil > this.#timeline.now) return this.#watchLease(entry, held);
@@ -204,6 +231,14 @@ export class LossyQueue<T> {
   #remove(entry: Entry<T>): void {
     entry.isGone = true;
     if (!this.#entries.delete(entry)) return;
-    this.#copies.set(entry.key, (this.#copies.get(entry.key) ?? 1) - 1);
+    this.#count(entry, -1);
   }
+
+  #count({ keys }: Entry<T>, by: number): void {
+    for (const key of keys) this.#copies.set(key, (this.#copies.get(key) ?? 0) + by);
+  }
+}
+
+function nameOf({ keys }: { readonly keys: readonly string[] }): string {
+  return keys.join('+');
 }
