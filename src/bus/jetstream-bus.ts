@@ -121,7 +121,8 @@ class JetStreamBus implements Bus {
   }
 
   publishTasks(tasks: readonly Task[], { alone } = { alone: false }): Promise<void> {
-    return this.publish(taskMessages(this.subjects, tasks, alone), 'ends');
+    const { maxBytes } = this.spiller;
+    return this.publish(taskMessages(this.subjects, tasks, { alone, maxBytes }), 'ends');
   }
 
   missingTasks(tasks: readonly TaskRef[]): Promise<TaskRef[]> {

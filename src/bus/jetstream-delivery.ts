@@ -73,8 +73,8 @@ export class JetStreamDelivery {
   }
 
   /**
-   * The same, resolved when the server has taken it out of the stream. Rejects when it does not say
-   * so; then it comes again.
+   * Acknowledges; resolves when the server has taken it out of the stream. Rejects when it does not
+   * say so: then it may come again.
    */
   async takeOut(connection: NatsConnection, timeout: number): Promise<void> {
     if (this.isSettled) return;

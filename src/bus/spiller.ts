@@ -17,9 +17,13 @@ export class Spiller {
     this.blobs = blobs;
   }
 
-  fits({ body }: Outgoing): boolean {
+  get maxBytes(): number {
     const maxPayload = this.connection.info?.max_payload ?? MAX_INLINE_BYTES;
-    return body.byteLength <= Math.min(MAX_INLINE_BYTES, maxPayload - OVERHEAD_BYTES);
+    return Math.min(MAX_INLINE_BYTES, maxPayload - OVERHEAD_BYTES);
+  }
+
+  fits({ body }: Outgoing): boolean {
+    return body.byteLength <= this.maxBytes;
   }
 
   /** Rejects with MessageTooLargeError, and when no controller takes the blob. */

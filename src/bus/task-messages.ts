@@ -1,4 +1,4 @@
-import type { Task } from '../task/task.ts';
+import type { Task, TaskId } from '../task/task.ts';
 import type { Outgoing } from './burst-publisher.ts';
 import { encodeTask, encodeTexts, taskText } from './codec.ts';
 import type { Subjects } from './subjects.ts';
@@ -10,49 +10,52 @@ import type { Subjects } from './subjects.ts';
 const MAX_TASKS = 16;
 /** A burst makes at least so many messages of a queue, for as many runners to share. */
 const MIN_MESSAGES = 8;
-/** Text of several tasks in one message, characters. */
-const MAX_TEXT = 64 * 1024;
+/** Bytes of several tasks in one message. */
+const MAX_BYTES = 192 * 1024;
+/** UTF-8 takes at most so many for each UTF-16 unit. */
+const BYTES_OF_UNIT = 3;
 
 /** Tasks as messages: those of one queue several together, unless each is to be `alone`. */
 export function taskMessages(
   subjects: Subjects,
   tasks: readonly Task[],
-  alone: boolean,
+  limits: { readonly alone: boolean; readonly maxBytes: number },
 ): Outgoing[] {
-  const message = ({ tasks: some, texts }: Bundle): Outgoing => {
-    const [task, ...others] = some;
-    if (task !== undefined && others.length === 0) {
-      return { subject: subjects.task(task), body: encodeTask(texts[0] ?? '') };
-    }
-    const ids = some.map(({ id }) => id);
-    return { subject: subjects.bundle(task?.queue ?? '', ids), body: encodeTexts(texts) };
-  };
-  if (alone || tasks.length < 2 * MIN_MESSAGES) return bundlesOf(tasks, 1).map(message);
+  const maxText = Math.min(MAX_BYTES, limits.maxBytes) / BYTES_OF_UNIT;
   const queues = Map.groupBy(tasks, ({ queue }) => queue);
-  return [...queues.values()].flatMap((some) => {
-    const most = Math.min(MAX_TASKS, Math.floor(some.length / MIN_MESSAGES));
-    return bundlesOf(some, most).map(message);
+  return [...queues].flatMap(([queue, some]) => {
+    const share = Math.floor(some.length / MIN_MESSAGES);
+    const most = limits.alone ? 1 : Math.min(MAX_TASKS, share);
+    return bundlesOf(some, { most, maxText }).map(({ ids, texts }) => {
+      return ids.length === 1
+        ? { subject: subjects.task({ id: ids[0], queue }), body: encodeTask(texts[0]) }
+        : { subject: subjects.bundle(queue, ids), body: encodeTexts(texts) };
+    });
   });
 }
 
 interface Bundle {
-  readonly tasks: Task[];
-  readonly texts: string[];
+  readonly ids: [TaskId, ...TaskId[]];
+  readonly texts: [string, ...string[]];
   length: number;
 }
 
-function bundlesOf(tasks: readonly Task[], most: number): Bundle[] {
+function bundlesOf(
+  tasks: readonly Task[],
+  { most, maxText }: { readonly most: number; readonly maxText: number },
+): Bundle[] {
   const bundles: Bundle[] = [];
   let open: Bundle | null = null;
   for (const task of tasks) {
     const text = taskText(task);
-    if (open === null || open.tasks.length >= most || open.length + text.length > MAX_TEXT) {
-      open = { tasks: [], texts: [], length: 0 };
+    if (open === null || open.ids.length >= most || open.length + text.length > maxText) {
+      open = { ids: [task.id], texts: [text], length: text.length };
       bundles.push(open);
+    } else {
+      open.ids.push(task.id);
+      open.texts.push(text);
+      open.length += text.length;
     }
-    open.tasks.push(task);
-    open.texts.push(text);
-    open.length += text.length;
   }
   return bundles;
 }
