@@ -19,6 +19,8 @@ export interface EffectParts {
   readonly failed: (error: unknown, runIds: readonly string[]) => void;
   /** The transport has taken something. */
   readonly sent: () => void;
+  /** Somebody else has moved these runs on: what is known of them here is old. */
+  readonly outdated: (runIds: readonly string[]) => void;
 }
 
 /** Tasks that are to be executed. */
@@ -103,9 +105,12 @@ async function missingOf(
   );
   if (missing.size === 0) return [];
   const open = doubtful.filter((task) => missing.has(task.id));
-  const now = await parts.ledger.currentSeqs([...new Set(open.map((task) => task.runId))]);
+  const runIds = [...new Set(open.map((task) => task.runId))];
+  const now = await parts.ledger.currentSeqs(runIds);
   const known = new Map(moved.map(({ run }) => [run.record.id, run.seq]));
-  return open.filter((task) => now.get(task.runId) === known.get(task.runId));
+  const outdated = new Set(runIds.filter((runId) => now.get(runId) !== known.get(runId)));
+  if (outdated.size > 0) parts.outdated([...outdated]);
+  return open.filter(({ runId }) => !outdated.has(runId));
 }
 
 /** Tasks that this run believes to be with a runner, made anew. */

@@ -199,12 +199,19 @@ export class RunLoop {
       this.wake(runIds, hasRequests);
     const failed = (error: unknown, runIds: readonly string[]) => this.#sendLater(error, runIds);
     const sent = () => this.#effectsOutage.succeeded();
-    const effects = { bus, ledger, clock, log, wake, failed, sent };
+    const outdated = (runIds: readonly string[]) => this.#lookAnew(runIds);
+    const effects = { bus, ledger, clock, log, wake, failed, sent, outdated };
     const tasks = await tasksToSend(effects, moved);
     await this.#taken[lane];
     // From here to the last answer nothing is waited for, so that all goes out in one packet.
     this.#taken[lane] = carryOut(effects, moved, tasks);
     for (const each of moved) this.#settle(each);
+  }
+
+  /** What they lack now is found by what is recorded of them now. */
+  #lookAnew(runIds: readonly string[]): void {
+    for (const runId of runIds) this.#cache.drop(runId);
+    this.recheck(runIds);
   }
 
   /** The usual recheck would find these runs too, but only after half a minute. */

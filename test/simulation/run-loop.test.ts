@@ -3,6 +3,7 @@ import { namedUuid } from '../../src/engine/hash.ts';
 import type { Graph, Step } from '../../src/graph/graph.ts';
 import type { NewRun } from '../../src/record/run.ts';
 import { sampleGraph } from '../engine/sample-graph.ts';
+import { NO_ITEM, taskId } from '../../src/task/task.ts';
 import { revisionChange, workflowChange } from '../store/samples.ts';
 import { Dice } from './dice.ts';
 import { FakeClock, Timeline } from './fake-clock.ts';
@@ -111,6 +112,19 @@ class CalmWorld {
     void runner.start();
   }
 
+  /** The first step's checkpoints of these runs, stored in the transport. */
+  async storeEnds(runs: readonly string[]): Promise<void> {
+    const times = { startedAt: this.timeline.now, finishedAt: this.timeline.now, runner: '' };
+    const numbers = { step: 0, item: NO_ITEM, attempt: 1 };
+    const outcome = { kind: 'completed', output: null } as const;
+    const ends = runs.map((runId) => {
+      return { taskId: taskId(runId, numbers), runId, ...numbers, outcome, ...times };
+    });
+    const storing = this.#bus(new SimulatedProcess('runner')).publishCheckpoints(ends);
+    await this.pass(10);
+    await storing;
+  }
+
   /** Plays until the run has ended; false when that takes over five minutes or too many events. */
   ends(id: string, maxEvents = 20_000): Promise<boolean> {
     return this.until(() => this.store.run(id)!.finishedAt !== null, maxEvents);
@@ -209,6 +223,24 @@ describe('the run loop in a calm world', () => {
     expect(isQueued()).toBe(false);
     await world.pass(10_000);
     expect(isQueued()).toBe(true);
+  });
+
+  test('a run was moved on by another controller, its task is lost → its own sends it at the next recheck', async () => {
+    const second: Partial<Step> = { needs: [{ from: 0, branch: null }] };
+    const world = new CalmWorld({ flow: sampleGraph([{}, second]) });
+    world.controller();
+    world.controller();
+    const runs = Array.from({ length: 8 }, () => world.run('flow'));
+    const areQueued = (step: number) =>
+      runs.every((id) => world.transport.tasks.has(`${id}.${step}.-1.1`));
+    expect(await world.until(() => areQueued(0))).toBe(true);
+    world.transport.tasks.vanish();
+    // Stored, they come to any controller, not only to the one that has the run at hand.
+    await world.storeEnds(runs);
+    expect(await world.until(() => areQueued(1))).toBe(true);
+    world.transport.tasks.vanish();
+    await world.pass(35_000);
+    expect(areQueued(1)).toBe(true);
   });
 
   test('a version does not compile → the other runs go on, and it is told', async () => {
