@@ -98,6 +98,9 @@ class JetStreamBus implements Bus {
     this.subjects = new Subjects(options.prefix ?? 'behest');
     const { replicas = 1 } = options;
     this.streams = new StreamKeeper({ jsm, subjects: this.subjects, replicas, log: this.log });
+    this.streams.onLoss(() => {
+      for (const pump of this.pumps) pump.streamCreated(this.streams.createdAt(pump.stream));
+    });
     const mender = {
       recreate: () => this.ensureStreams(),
       replace: (subject: string) => this.streams.replace(subject),

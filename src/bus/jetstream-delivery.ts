@@ -5,6 +5,7 @@ const ACK = encoder.encode('+ACK');
 const NAK = encoder.encode('-NAK');
 const TERM = encoder.encode('+TERM');
 const WORKING = encoder.encode('+WPI');
+const NANOS_OF_MS = 1_000_000;
 
 /** Who wants to know that a slot is free. */
 interface Owner {
@@ -47,6 +48,12 @@ export class JetStreamDelivery {
   redelivered(later: JetStreamDelivery): void {
     this.msg = later.msg;
     this.working();
+  }
+
+  /** Whether it was stored before this moment, epoch ms. */
+  isOlderThan(time: number): boolean {
+    const tokens = (this.msg.reply ?? '').split('.');
+    return Number(tokens[tokens.length === 9 ? 7 : 9]) / NANOS_OF_MS < time;
   }
 
   /**

@@ -60,6 +60,7 @@ export interface PullPumpOptions {
  * client library's `consume` goes on asking whatever was acknowledged, which bounds nothing.
  */
 export class PullPump {
+  readonly stream: string;
   private readonly options: PullPumpOptions;
   private readonly unsettled = new Map<string, JetStreamDelivery>();
   private readonly watch: NodeJS.Timeout;
@@ -84,6 +85,7 @@ export class PullPump {
 
   constructor(options: PullPumpOptions) {
     this.options = options;
+    this.stream = options.source.stream;
     this.busy = !options.shared;
     this.subscription = this.subscribe();
     options.slots.onRoom(() => this.roomAgain());
@@ -196,6 +198,14 @@ export class PullPump {
     const parts = unpack?.(delivery, () => slots.leave()) ?? [delivery];
     this.changeAsked(0, Math.max(1, parts.length));
     for (const part of parts) slots.enter(part);
+  }
+
+  /**
+   * Its stream was created then, epoch ms: what is older comes from one that is gone, and whoever has
+   * been given its number by now is not to be settled in its place.
+   */
+  streamCreated(time: number): void {
+    for (const held of this.unsettled.values()) if (held.isOlderThan(time)) held.orphan();
   }
 
   /** Whatever is held under the number of this new message comes from a stream that is gone. */

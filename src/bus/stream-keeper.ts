@@ -54,6 +54,11 @@ export class StreamKeeper {
     return { stop };
   }
 
+  /** When this stream was created, epoch ms, as far as is known. */
+  createdAt(stream: string): number {
+    return Date.parse(this.#created.get(stream) ?? '');
+  }
+
   async #makeAnew(stream: string): Promise<void> {
     const { jsm, log } = this.#options;
     log.error('nats.stream_replaced', { stream });

@@ -160,6 +160,32 @@ describe.skipIf(probe === null)('JetStream bus, when things break', () => {
     await until(async () => (await controller.missingTasks([second])).length === 1);
   }, 30_000);
 
+  test('… and another runner has been given its number → the end of the old work settles nothing', async () => {
+    const [controller, runner, other] = [await open(), await open(), await open()];
+    const seen: Delivery<Task>[] = [];
+    const taken: Delivery<Task>[] = [];
+    const options = { queues: ['default'], maxInFlight: 1 };
+    await runner.consumeTasks(options, (delivery) => seen.push(delivery));
+    const [first, second] = sampleTasks(2) as [Task, Task];
+    await controller.publishTasks([first]);
+    await until(() => seen.length === 1);
+    let isTold = false;
+    runner.onLoss(() => {
+      isTold = true;
+    });
+    await server.kill();
+    await server.wipe();
+    await server.start();
+    await other.consumeTasks(options, (delivery) => taken.push(delivery));
+    await controller.publishTasks([second]);
+    await until(() => taken.length === 1 && isTold, 10_000);
+    seen[0]?.ack();
+    await runner.ping();
+    expect(await controller.missingTasks([second])).toEqual([]);
+    taken[0]?.ack();
+    await until(async () => (await controller.missingTasks([second])).length === 1);
+  }, 30_000);
+
   test('a consumer deleted behind our back → is made anew within seconds', async () => {
     const { works } = await atWork();
     const connection = await connect({ servers: nats.url });
