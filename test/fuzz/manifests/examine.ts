@@ -97,9 +97,9 @@ function wordFault({ code, message, hint, frame }: FileProblem, files: Files): s
   if (length > MAX_WORDS) return `${code} says too much: ${length} characters`;
   if (!frame.includes('^')) return `${code} without a frame`;
   const leak = LEAK.exec(`${message}\n${hint}`)?.[0].trim().toLowerCase();
-  // What the manifest says itself may be quoted.
+  // What the manifest says itself may be quoted, also when it says it over two lines.
   const isQuoted = (text: string): boolean =>
-    leak !== undefined && text.toLowerCase().includes(leak);
+    leak !== undefined && text.replaceAll(/\\\n\s*/g, '').toLowerCase().includes(leak);
   if (leak === undefined || [...files.values()].map(textOf).some(isQuoted)) return null;
   return `${code} shows "${leak}": ${message}`;
 }
