@@ -99,7 +99,11 @@ function wordFault({ code, message, hint, frame }: FileProblem, files: Files): s
   const leak = LEAK.exec(`${message}\n${hint}`)?.[0].trim().toLowerCase();
   // What the manifest says itself may be quoted, also when it says it over two lines.
   const isQuoted = (text: string): boolean =>
-    leak !== undefined && text.replaceAll(/\\\n\s*/g, '').toLowerCase().includes(leak);
+    leak !== undefined &&
+    text
+      .replaceAll(/\\\n\s*/g, '')
+      .toLowerCase()
+      .includes(leak);
   if (leak === undefined || [...files.values()].map(textOf).some(isQuoted)) return null;
   return `${code} shows "${leak}": ${message}`;
 }
