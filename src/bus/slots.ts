@@ -20,6 +20,7 @@ export class Slots {
   asked = 0;
   private readonly waiting = new Fifo<Waiting>();
   private readonly listeners: (() => void)[] = [];
+  private isAdmitting = false;
 
   constructor(max: number) {
     this.max = max;
@@ -44,8 +45,7 @@ export class Slots {
 
   leave(): void {
     this.inFlight -= 1;
-    const next = this.waiting.shift();
-    if (next !== undefined) this.enter(next);
+    this.admit();
     for (const listener of this.listeners) listener();
   }
 
@@ -57,6 +57,21 @@ export class Slots {
   close(): void {
     for (let next = this.waiting.shift(); next !== undefined; next = this.waiting.shift()) {
       next.release();
+    }
+  }
+
+  /** In a loop: those that wait may be thousands, and each may leave at the moment it enters. */
+  private admit(): void {
+    if (this.isAdmitting) return;
+    this.isAdmitting = true;
+    try {
+      while (this.inFlight < this.max) {
+        const next = this.waiting.shift();
+        if (next === undefined) break;
+        this.enter(next);
+      }
+    } finally {
+      this.isAdmitting = false;
     }
   }
 }
