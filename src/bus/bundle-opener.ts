@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Task } from '../task/task.ts';
-import type { Delivery } from './bus.ts';
+import type { Delivery, Signal } from './bus.ts';
 import type { BusLog } from './bus-log.ts';
 import { type BundledTask, unpackBundle } from './bundled-task.ts';
 import { decodeTasks } from './codec.ts';
@@ -28,6 +28,7 @@ export class BundleOpener {
   readonly #options: BundleOpenerOptions;
   /** What is on its way back to the queue. */
   readonly #givenAway = new Set<Promise<void>>();
+  readonly #waiting = new Set<BundledTask>();
 
   constructor(options: BundleOpenerOptions) {
     this.#options = options;
@@ -48,7 +49,7 @@ export class BundleOpener {
       const tasks = decodeTasks(subjects, subject, body);
       if (deliveries === 1) {
         const handBack = (task: Task, delayMs: number) => this.#handBack(task, delayMs);
-        return unpackBundle({ delivery, tasks, handBack, ...taker });
+        return unpackBundle({ delivery, tasks, handBack, waiting: this.#waiting, ...taker });
       }
       void this.#giveAway(this.#giveUp(delivery, tasks));
     } catch (error) {
@@ -58,10 +59,21 @@ export class BundleOpener {
     return [];
   }
 
+  /** What waits for a slot ends here: the taker does not know of it yet. */
+  cancel({ runId, tasks }: Extract<Signal, { kind: 'cancel' }>): void {
+    const ids = new Set(tasks);
+    for (const waiting of this.#waiting) {
+      const { message } = waiting;
+      if (message.runId === runId && (ids.size === 0 || ids.has(message.id))) waiting.ack();
+    }
+  }
+
   /** Resolves when nothing is on its way back any more, or soon. */
   async close(): Promise<void> {
     if (this.#givenAway.size === 0) return;
-    await Promise.race([Promise.all(this.#givenAway), sleep(CLOSE_TIMEOUT_MS)]);
+    // Given up on or not needed any more, the timer keeps no process from ending.
+    const timeout = sleep(CLOSE_TIMEOUT_MS, undefined, { ref: false });
+    await Promise.race([Promise.all(this.#givenAway), timeout]);
   }
 
   #handBack(task: Task, delayMs: number): Promise<void> {

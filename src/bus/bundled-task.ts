@@ -5,8 +5,8 @@ import type { Waiting } from './slots.ts';
 
 /** Leases are kept by each task of a bundle; the server need not hear of it that often, ms. */
 const BEAT_MS = 250;
-/** After so many beats without a slot a task goes to whoever has one. */
-const PATIENCE = 2;
+/** After so long without a slot a task goes to whoever has one. */
+const PATIENCE_MS = 1_000;
 
 export interface BundleParts {
   readonly delivery: JetStreamDelivery;
@@ -16,6 +16,8 @@ export interface BundleParts {
   readonly leave: () => void;
   /** Stores the task as a message of its own; resolves when that is done, and never rejects. */
   readonly handBack: (task: Task, delayMs: number) => Promise<void>;
+  /** Those that wait for their slot; each comes and goes by itself. */
+  readonly waiting: Set<BundledTask>;
 }
 
 /**
@@ -25,8 +27,10 @@ export interface BundleParts {
 export function unpackBundle(parts: BundleParts): BundledTask[] {
   const { delivery, tasks } = parts;
   let left = tasks.length;
-  let beatAt = performance.now();
+  const openedAt = performance.now();
+  let beatAt = openedAt;
   const bundle = {
+    waitsLong: () => performance.now() - openedAt > PATIENCE_MS,
     settled: () => {
       left -= 1;
       if (left === 0) delivery.ack();
@@ -42,6 +46,7 @@ export function unpackBundle(parts: BundleParts): BundledTask[] {
 }
 
 interface Bundle {
+  waitsLong(): boolean;
   settled(): void;
   working(): void;
 }
@@ -53,30 +58,31 @@ export class BundledTask implements Delivery<Task>, Waiting {
   readonly #bundle: Bundle;
   #hasSlot = false;
   #isSettled = false;
-  #beats = 0;
 
   constructor(task: Task, parts: BundleParts, bundle: Bundle) {
     this.message = task;
     this.deliveries = parts.delivery.deliveries;
     this.#parts = parts;
     this.#bundle = bundle;
+    parts.waiting.add(this);
   }
 
   enter(): void {
     this.#hasSlot = true;
-    this.#parts.handler(this);
+    this.#parts.waiting.delete(this);
+    if (this.#isSettled) this.#leave();
+    else this.#parts.handler(this);
   }
 
   keepWaiting(): boolean {
-    this.#beats += 1;
-    if (this.#beats > PATIENCE) this.release();
+    if (this.#bundle.waitsLong()) this.release();
     else this.working();
     return !this.#isSettled;
   }
 
   ack(): void {
     if (this.#isSettled) return;
-    this.#isSettled = true;
+    this.#end();
     this.#bundle.settled();
     this.#leave();
   }
@@ -84,7 +90,7 @@ export class BundledTask implements Delivery<Task>, Waiting {
   /** The others go on, so it leaves the message. */
   release(delayMs = 0): void {
     if (this.#isSettled) return;
-    this.#isSettled = true;
+    this.#end();
     void this.#parts.handBack(this.message, delayMs).then(() => this.#bundle.settled());
     this.#leave();
   }
@@ -95,6 +101,11 @@ export class BundledTask implements Delivery<Task>, Waiting {
 
   makeRoom(): void {
     if (!this.#isSettled) this.#leave();
+  }
+
+  #end(): void {
+    this.#isSettled = true;
+    this.#parts.waiting.delete(this);
   }
 
   #leave(): void {

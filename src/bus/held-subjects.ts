@@ -9,6 +9,11 @@ import type { Subjects } from './subjects.ts';
 const LIST_ALL_FROM = 16;
 const REMOVED_AT_ONCE = 64;
 
+interface Held {
+  readonly ids: ReadonlySet<TaskId>;
+  readonly subjects: readonly string[];
+}
+
 /** Answers what the streams hold, by subject. */
 export class HeldSubjects {
   private readonly jsm: JetStreamManager;
@@ -16,6 +21,9 @@ export class HeldSubjects {
   /** Stores tasks, each as a message of its own. */
   private readonly store: (tasks: readonly Task[]) => Promise<void>;
   private removing: Promise<void> = Promise.resolve();
+  /** What is to be removed after that, all together, and when it has been. */
+  private toRemove: TaskRef[] = [];
+  private nextRemoval: Promise<void> | null = null;
 
   constructor(
     jsm: JetStreamManager,
@@ -33,8 +41,8 @@ export class HeldSubjects {
    */
   async missing(refs: readonly TaskRef[]): Promise<TaskRef[]> {
     // Tasks first: a runner stores the checkpoint before it acknowledges the task.
-    const tasks = await this.messagesOf(refs);
-    const gone = refs.filter(({ id }) => !tasks.has(id));
+    const held = await this.heldOf(refs);
+    const gone = refs.filter(({ id }) => !held.ids.has(id));
     if (gone.length === 0) return gone;
     const reported = await this.reported(gone);
     return gone.filter(({ id }) => !reported.has(this.subjects.checkpoint({ taskId: id })));
@@ -43,18 +51,23 @@ export class HeldSubjects {
   /**
    * Takes these tasks out of the stream. One message by its number after the other: a purge by
    * subject makes nats-server 2.9 forget to hand out the tasks that are queued beside them. One
-   * call after the other, as two may find tasks of theirs in the same message.
+   * removal after the other, as two calls may find tasks of theirs in the same message; what is
+   * asked for meanwhile is one removal.
    */
   remove(refs: readonly TaskRef[]): Promise<void> {
-    const removed = this.removing.then(() => this.removeNow(refs));
-    this.removing = removed.catch(() => undefined);
-    return removed;
+    for (const ref of refs) this.toRemove.push(ref);
+    if (this.nextRemoval === null) {
+      this.nextRemoval = this.removing.then(() => this.removeNow());
+      this.removing = this.nextRemoval.catch(() => undefined);
+    }
+    return this.nextRemoval;
   }
 
-  private async removeNow(refs: readonly TaskRef[]): Promise<void> {
-    const messages = await this.messagesOf(refs);
-    const ids = new Set(refs.map(({ id }) => id));
-    const subjects = [...new Set(refs.flatMap(({ id }) => messages.get(id) ?? []))];
+  private async removeNow(): Promise<void> {
+    const refs = this.toRemove;
+    this.toRemove = [];
+    this.nextRemoval = null;
+    const { ids, subjects } = await this.heldOf(refs);
     for (let from = 0; from < subjects.length; from += REMOVED_AT_ONCE) {
       const some = subjects.slice(from, from + REMOVED_AT_ONCE);
       await Promise.all(some.map((subject) => this.removeOne(subject, ids)));
@@ -90,20 +103,20 @@ export class HeldSubjects {
     return seq <= (await handedOut(jsm, subjects.taskStream, subjects.consumerOf(subject)));
   }
 
-  /** By task: the subject of the message that holds it. */
-  private async messagesOf(refs: readonly TaskRef[]): Promise<ReadonlyMap<TaskId, string>> {
+  /** Which of these are held, and in which messages: one that was given back may be in two. */
+  private async heldOf(refs: readonly TaskRef[]): Promise<Held> {
     const { subjects } = this;
     const runs = new Set(refs.map(({ queue, runId }) => subjects.runTasks(queue, runId)));
     const filters =
       runs.size < LIST_ALL_FROM ? [...runs, subjects.allBundles] : [subjects.allTasks];
     const wanted = new Set(refs.map(({ id }) => id));
-    const messages = new Map<TaskId, string>();
+    const held = { ids: new Set<TaskId>(), subjects: [] as string[] };
     for (const subject of await this.list(subjects.taskStream, filters)) {
-      for (const { id } of subjects.tasksOf(subject)) {
-        if (wanted.has(id)) messages.set(id, subject);
-      }
+      const found = subjects.tasksOf(subject).filter(({ id }) => wanted.has(id));
+      if (found.length > 0) held.subjects.push(subject);
+      for (const { id } of found) held.ids.add(id);
     }
-    return messages;
+    return held;
   }
 
   /** The subjects of these runs' checkpoints. */

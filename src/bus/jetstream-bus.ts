@@ -136,7 +136,7 @@ class JetStreamBus implements Bus {
     return tasks.length === 0 ? Promise.resolve() : this.held.remove(tasks);
   }
 
-  consumeTasks(
+  async consumeTasks(
     options: ConsumeTasks,
     handler: (delivery: Delivery<Task>) => void,
   ): Promise<Consumer> {
@@ -145,12 +145,18 @@ class JetStreamBus implements Bus {
       decodeTask(this.subjects, subject, bytes);
     const inbound = this.inbound(decode, (batch) => batch.forEach(handler));
     const sources = queues.map((queue) => taskSource(this.subjects, queue, leaseMs));
-    return this.consume({
+    const taker = await this.consume({
       sources,
       maxInFlight,
       onMessage: (delivery) => inbound.receive(delivery),
       unpack: (delivery, leave) => this.bundles.open(delivery, { handler, leave }),
     });
+    const cancels = this.onSignal('cancel', (signal) => this.bundles.cancel(signal));
+    return {
+      stop: async () => {
+        await Promise.all([cancels.stop(), taker.stop()]);
+      },
+    };
   }
 
   publishCheckpoints(checkpoints: readonly Checkpoint[]): Promise<void> {

@@ -208,6 +208,7 @@ describe.skipIf(nats === null)('tasks that travel several in a message', () => {
     for (const delivery of first.all) delivery.release();
     await ending.close();
     expect(await controller.missingTasks(tasks)).toEqual([]);
+    expect(await stored()).toBe(64);
     const second = await take(await open());
     await until(() => second.all.length === 64);
     expect(new Set(taken(second)).size).toBe(64);
@@ -268,6 +269,57 @@ describe.skipIf(nats === null)('tasks that travel several in a message', () => {
     for (const delivery of runner.all) delivery.ack();
     await until(async () => (await stored()) === 0);
     expect(runner.all).toHaveLength(64);
+  });
+
+  test('withdrawn after it was given back → never comes, though its old message stays', async () => {
+    const first = await take(await open(), { leaseMs: 10_000 });
+    const tasks = sampleTasks(64);
+    await controller.publishTasks(tasks);
+    await until(() => first.all.length === 64);
+    await first.consumer.stop();
+    first.all[5]?.release();
+    await until(async () => (await stored()) === 9);
+    await controller.withdrawTasks([tasks[5]!]);
+    expect(await stored()).toBe(8);
+  });
+
+  test('cancelled while it waits for a slot → never comes, its companions do', async () => {
+    const tasks = sampleTasks(16);
+    const bus = await open();
+    const runner = await take(bus, { maxInFlight: 1 });
+    let isHeard = false;
+    bus.onSignal('cancel', () => {
+      isHeard = true;
+    });
+    await controller.publishTasks(tasks);
+    await until(() => runner.all.length === 1);
+    const cancelled = tasks[1]!;
+    const { id, runId } = cancelled;
+    controller.broadcast({ kind: 'cancel', runId, tasks: [id] });
+    await controller.withdrawTasks([cancelled]);
+    await until(() => isHeard);
+    await until(() => {
+      for (const delivery of runner.all) delivery.ack();
+      return runner.all.length === 15;
+    });
+    expect(taken(runner)).not.toContain(id);
+    await until(async () => (await stored()) === 0);
+  });
+
+  test('many withdrawals at once → the stream is asked a few times, not for each', async () => {
+    const tasks = Array.from({ length: 200 }, () => sampleTask());
+    await controller.publishTasks(tasks);
+    let asked = 0;
+    server.subscribe(`$JS.API.STREAM.INFO.${subjects.taskStream}`, {
+      callback: () => {
+        asked += 1;
+      },
+    });
+    await server.flush();
+    await Promise.all(tasks.map((task) => controller.withdrawTasks([task])));
+    expect(asked).toBeGreaterThan(0);
+    expect(asked).toBeLessThan(20);
+    expect(await controller.missingTasks(tasks)).toHaveLength(200);
   });
 
   test('a message whose tasks are not those of its subject → is refused whole', async () => {
