@@ -115,10 +115,11 @@ export class PullPump {
   }
 
   private subscribe(): Subscription {
-    this.inbox = createInbox();
+    const inbox = createInbox();
+    this.inbox = inbox;
     this.heardAt = performance.now();
     const { connection, log } = this.options;
-    return listen(connection, this.inbox, { log, hear: (msg) => this.receive(msg) });
+    return listen(connection, inbox, { log, hear: (msg) => this.receive(msg, inbox) });
   }
 
   /** Asks for more when there is room; together with whatever else this tick frees. */
@@ -166,10 +167,10 @@ export class PullPump {
     this.options.slots.asked += this.asked * each - before;
   }
 
-  private receive(msg: Msg): void {
+  private receive(msg: Msg, inbox: string): void {
     this.heardAt = performance.now();
-    if (msg.subject === this.inbox) {
-      this.status(msg);
+    if (msg.subject === inbox) {
+      if (inbox === this.inbox) this.status(msg);
       return;
     }
     this.lookedAt = this.heardAt;
@@ -234,8 +235,9 @@ export class PullPump {
 
   private checkSilence(): void {
     const now = performance.now();
-    this.options.slots.keepWaiting();
-    if (this.asked === 0 || !this.options.isConnected()) {
+    const isConnected = this.options.isConnected();
+    if (isConnected) this.keepWaiting();
+    if (this.asked === 0 || !isConnected) {
       // Reconnecting recovers by itself.
       this.heardAt = now;
       this.roomAgain();
@@ -245,6 +247,20 @@ export class PullPump {
       this.lookedAt = now;
       void this.checkStall();
     }
+  }
+
+  /** What is given back must not return by a request that is open: others have room for it. */
+  private keepWaiting(): void {
+    const { slots } = this.options;
+    if (slots.isCrowded && this.asked > 0) this.askNoMore();
+    slots.keepWaiting();
+  }
+
+  /** Ends the open request. What the server has sent for it is heard still. */
+  private askNoMore(): void {
+    void drain(this.subscription, this.options.isConnected());
+    this.changeAsked(-this.asked);
+    this.subscription = this.subscribe();
   }
 
   /**

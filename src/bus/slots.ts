@@ -31,6 +31,11 @@ export class Slots {
     return this.max - this.inFlight - this.asked - this.waiting.length;
   }
 
+  /** Some wait: more is here already than there is room for. */
+  get isCrowded(): boolean {
+    return this.waiting.length > 0;
+  }
+
   onRoom(listener: () => void): void {
     this.listeners.push(listener);
   }

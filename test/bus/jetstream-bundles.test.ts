@@ -229,6 +229,21 @@ describe.skipIf(nats === null)('tasks that travel several in a message', () => {
     }
   });
 
+  test('given back by one that had asked for more → does not come back to it', async () => {
+    const busy = await take(await open(), { maxInFlight: 24, leaseMs: 2_000 });
+    const keep = setInterval(() => busy.all.forEach((delivery) => delivery.working()), 200);
+    try {
+      // Asked for 24 messages, it gets eight, and has no room for most of what is in them.
+      await controller.publishTasks(sampleTasks(64));
+      await until(async () => (await stored()) > 8);
+      const idle = await take(await open(), {}, (delivery) => delivery.ack());
+      await until(() => idle.all.length === 40, 3_000);
+      expect(busy.all).toHaveLength(24);
+    } finally {
+      clearInterval(keep);
+    }
+  });
+
   test('one slot → one at a time, in order, each once', async () => {
     const tasks = sampleTasks(64);
     let active = 0;
