@@ -35,6 +35,8 @@ const LANES = 2;
 const MAX_BATCH = 500;
 /** How soon work is brought again that somebody else's record came before, ms. */
 const AGAIN_MS = 100;
+/** How soon a run that somebody else has moved on is looked at again, ms. */
+const ANEW_MS = 1000;
 /** How soon a run is looked at again whose time has come without anything to do yet, ms. */
 const STILL_DUE_MS = 1000;
 
@@ -199,7 +201,7 @@ export class RunLoop {
       this.wake(runIds, hasRequests);
     const failed = (error: unknown, runIds: readonly string[]) => this.#sendLater(error, runIds);
     const sent = () => this.#effectsOutage.succeeded();
-    const outdated = (runIds: readonly string[]) => this.#lookAnew(runIds);
+    const outdated = (runIds: readonly string[]) => void this.#lookAnew(runIds);
     const effects = { bus, ledger, clock, log, wake, failed, sent, outdated };
     const tasks = await tasksToSend(effects, moved);
     await this.#taken[lane];
@@ -208,10 +210,12 @@ export class RunLoop {
     for (const each of moved) this.#settle(each);
   }
 
-  /** What they lack now is found by what is recorded of them now. */
-  #lookAnew(runIds: readonly string[]): void {
+  /** Not at once: whoever moves a run on at this moment needs no second one. */
+  async #lookAnew(runIds: readonly string[]): Promise<void> {
+    const { clock, bus } = this.#options;
     for (const runId of runIds) this.#cache.drop(runId);
-    this.recheck(runIds);
+    await clock.sleep(ANEW_MS);
+    this.recheck(runIds.filter((runId) => bus.isOurs(runId)));
   }
 
   /** The usual recheck would find these runs too, but only after half a minute. */
