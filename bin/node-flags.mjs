@@ -13,7 +13,7 @@ import { fileURLToPath } from 'node:url';
 export const nodeFlags = [
   '--min-semi-space-size=4',
   '--max-semi-space-size=4',
-  '--heap-growing-percent=100',
+  '--heap-growing-percent=70',
   '--no-parallel-scavenge',
 ];
 
