@@ -11,8 +11,8 @@ export interface Bus {
    * when they are not stored (the transport is away, a queue is full); what was stored stays, and
    * what was lost is among the `missingTasks`. The same burst sent again doubles nothing.
    *
-   * Tasks of a burst may travel as one message, which is given away at its second delivery for
-   * lost: receivers of `recheck` hear of its runs. So tasks that are sent again must be `alone`,
+   * Tasks of a burst may travel as one message, which is given up at its second delivery:
+   * receivers of `recheck` hear of its runs. So tasks that are sent again must be `alone`,
    * each a message of its own: then its deliveries are counted, and while it is queued or being
    * worked on it is not doubled.
    */

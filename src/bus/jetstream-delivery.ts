@@ -32,15 +32,13 @@ export class JetStreamDelivery {
   private isOrphan = false;
 
   constructor(msg: Msg, owner: Owner) {
-    // $JS.ACK.[domain.account.]stream.consumer.deliveries.sequence.consumerSequence.time.pending[.x]
-    const tokens = (msg.reply ?? '').split('.');
-    const at = tokens.length === 9 ? 4 : 6;
+    const [deliveries, sequence] = told(msg);
     this.msg = msg;
     this.owner = owner;
     this.subject = msg.subject;
     this.body = msg.data;
-    this.deliveries = Number(tokens[at]);
-    this.sequence = Number(tokens[at + 1]);
+    this.deliveries = Number(deliveries);
+    this.sequence = Number(sequence);
     this.key = `${this.sequence} ${this.subject}`;
   }
 
@@ -52,8 +50,8 @@ export class JetStreamDelivery {
 
   /** Whether it was stored before this moment, epoch ms. */
   isOlderThan(time: number): boolean {
-    const tokens = (this.msg.reply ?? '').split('.');
-    return Number(tokens[tokens.length === 9 ? 7 : 9]) / NANOS_OF_MS < time;
+    const [, , , storedAt] = told(this.msg);
+    return Number(storedAt) / NANOS_OF_MS < time;
   }
 
   /**
@@ -124,4 +122,13 @@ export class JetStreamDelivery {
       // The connection is closed for good: the message is delivered again, to somebody else.
     }
   }
+}
+
+/**
+ * What JetStream says of a message, from the number of its deliveries on:
+ * $JS.ACK.[domain.account.]stream.consumer.deliveries.sequence.consumerSequence.time.pending[.x]
+ */
+function told({ reply = '' }: Msg): string[] {
+  const tokens = reply.split('.');
+  return tokens.slice(tokens.length === 9 ? 4 : 6);
 }
