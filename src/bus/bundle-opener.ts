@@ -3,7 +3,7 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import type { Task } from '../task/task.ts';
 import type { Delivery, Signal } from './bus.ts';
 import type { BusLog } from './bus-log.ts';
-import { type BundledTask, unpackBundle } from './bundled-task.ts';
+import { type BundledTask, type BundleParts, unpackBundle } from './bundled-task.ts';
 import { decodeTasks } from './codec.ts';
 import type { JetStreamDelivery } from './jetstream-delivery.ts';
 import type { Subjects } from './subjects.ts';
@@ -47,16 +47,19 @@ export class BundleOpener {
     if (!subjects.isBundle(subject)) return null;
     try {
       const tasks = decodeTasks(subjects, subject, body);
-      if (deliveries === 1) {
-        const handBack = (task: Task, delayMs: number) => this.#handBack(task, delayMs);
-        return unpackBundle({ delivery, tasks, handBack, waiting: this.#waiting, ...taker });
-      }
+      if (deliveries === 1) return this.unpack({ delivery, tasks, ...taker });
       void this.#giveAway(this.#giveUp(delivery, tasks));
     } catch (error) {
       log.error('bus.message_refused', { subject, deliveries, error });
       delivery.terminate();
     }
     return [];
+  }
+
+  /** Each with a slot and an end of its own; what is given back is stored by itself. */
+  unpack(bundle: Omit<BundleParts, 'handBack' | 'waiting'>): readonly BundledTask[] {
+    const handBack = (task: Task, delayMs: number) => this.#handBack(task, delayMs);
+    return unpackBundle({ ...bundle, handBack, waiting: this.#waiting });
   }
 
   /** What waits for a slot ends here: the taker does not know of it yet. */

@@ -1,6 +1,5 @@
 import type { Task } from '../task/task.ts';
 import type { Delivery } from './bus.ts';
-import type { JetStreamDelivery } from './jetstream-delivery.ts';
 import type { Waiting } from './slots.ts';
 
 /** Leases are kept by each task of a bundle; the server need not hear of it that often, ms. */
@@ -9,7 +8,8 @@ const BEAT_MS = 250;
 const PATIENCE_MS = 1_000;
 
 export interface BundleParts {
-  readonly delivery: JetStreamDelivery;
+  /** The message that they came in. */
+  readonly delivery: Pick<Delivery<unknown>, 'deliveries' | 'ack' | 'working'>;
   readonly tasks: readonly Task[];
   readonly handler: (delivery: Delivery<Task>) => void;
   /** A slot is free. */

@@ -11,6 +11,10 @@ export interface Bus {
    * when they are not stored (the transport is away, a queue is full); what was stored stays, and
    * what was lost is among the `missingTasks`. The same burst sent again doubles nothing.
    *
+   * A task may go straight to the runner whose report led to it, while that report waits for its
+   * answer; then nothing stores it, and when its runner is lost, receivers of `recheck` hear of its
+   * run.
+   *
    * Tasks of a burst may travel as one message, which is given up at its second delivery:
    * receivers of `recheck` hear of its runs. So tasks that are sent again must be `alone`,
    * each a message of its own: then its deliveries are counted, and while it is queued or being
@@ -20,7 +24,7 @@ export interface Bus {
 
   /**
    * Of these tasks, the ones the transport no longer holds: neither queued, nor being worked on,
-   * nor reported by a checkpoint that still waits for a controller.
+   * nor reported by a checkpoint that still waits for a controller. Rejects when that cannot be told.
    */
   missingTasks(tasks: readonly TaskRef[]): Promise<TaskRef[]>;
 

@@ -1,4 +1,5 @@
 import type { ActivityEntry, Checkpoint, Task } from '../task/task.ts';
+import { asOffer, type Offer } from './holding.ts';
 import { digestOf, type Subjects } from './subjects.ts';
 
 /** The largest message, encoded, that the bus carries; above its own limit it goes by blob. */
@@ -59,9 +60,21 @@ export function encodeTask(text: string): Uint8Array {
   return withTag(INLINE, text);
 }
 
-/** Many tasks or many checkpoints in one message, each as JSON text. */
+/** Many tasks in one message, each as JSON text. */
 export function encodeTexts(texts: readonly string[]): Uint8Array {
   return withTag(INLINE, `[${texts.join(',')}]`);
+}
+
+/** Checkpoints that go straight to a controller, and which tasks their sender has room for. */
+export interface Report {
+  readonly offer: Offer | null;
+  readonly checkpoints: readonly Checkpoint[];
+}
+
+/** A report whose checkpoints are JSON texts. */
+export function encodeReport(offer: Offer | null, checkpoints: readonly string[]): Uint8Array {
+  const list = `[${checkpoints.join(',')}]`;
+  return withTag(INLINE, `{"offer":${JSON.stringify(offer)},"checkpoints":${list}}`);
 }
 
 /** The name of a blob, in place of the message that the blob holds. */
@@ -110,14 +123,25 @@ export function decodeCheckpoint(subject: string, bytes: Uint8Array): Checkpoint
   return value as unknown as Checkpoint;
 }
 
-/** The checkpoints of one report, at least one. */
-export function decodeReport(subject: string, bytes: Uint8Array): Checkpoint[] {
-  const value = parse(subject, bytes);
-  if (!Array.isArray(value) || value.length === 0) {
+/** A report with at least one checkpoint. */
+export function decodeReport(subject: string, bytes: Uint8Array): Report {
+  const { offer, checkpoints } = parse(subject, bytes);
+  if (!Array.isArray(checkpoints) || checkpoints.length === 0) {
     throw new MalformedMessageError(subject, 'expected a list of checkpoints');
   }
-  for (const checkpoint of value) requireFields(subject, checkpoint, checkpointFields);
-  return value as Checkpoint[];
+  for (const checkpoint of checkpoints) requireFields(subject, checkpoint, checkpointFields);
+  return { offer: asOffer(offer), checkpoints: checkpoints as Checkpoint[] };
+}
+
+/** Tasks that came straight from a controller, each whole. */
+export function decodeHanded(subject: string, bytes: Uint8Array): Task[] {
+  const tasks = parse(subject, bytes);
+  if (!Array.isArray(tasks)) throw new MalformedMessageError(subject, 'expected a list of tasks');
+  for (const task of tasks) {
+    requireFields(subject, task, taskFields);
+    requireFields(subject, task, taskNames);
+  }
+  return tasks as Task[];
 }
 
 /** The lines of one bundle, possibly none. */
@@ -137,6 +161,16 @@ const taskFields = {
   files: 'object',
   timeoutMs: 'number',
   idempotencyKey: 'string',
+} as const;
+
+/** What elsewhere the subject says. */
+const taskNames = {
+  id: 'string',
+  runId: 'string',
+  step: 'number',
+  item: 'number',
+  attempt: 'number',
+  queue: 'string',
 } as const;
 
 const checkpointFields = {

@@ -2,6 +2,7 @@ import type { JetStreamManager } from '@nats-io/jetstream';
 import type { TaskRef } from './bus.ts';
 import type { Task, TaskId } from '../task/task.ts';
 import { decodeTasks } from './codec.ts';
+import type { HandedTasks } from './handed-tasks.ts';
 import { handedOut, isStreamNotFound } from './streams.ts';
 import type { Subjects } from './subjects.ts';
 
@@ -20,6 +21,7 @@ export class HeldSubjects {
   private readonly subjects: Subjects;
   /** Stores tasks, each as a message of its own. */
   private readonly store: (tasks: readonly Task[]) => Promise<void>;
+  private readonly handed: HandedTasks;
   private removing: Promise<void> = Promise.resolve();
   /** What is to be removed after that, all together, and when it has been. */
   private toRemove: TaskRef[] = [];
@@ -28,11 +30,15 @@ export class HeldSubjects {
   constructor(
     jsm: JetStreamManager,
     subjects: Subjects,
-    store: (tasks: readonly Task[]) => Promise<void>,
+    ways: {
+      readonly store: (tasks: readonly Task[]) => Promise<void>;
+      readonly handed: HandedTasks;
+    },
   ) {
     this.jsm = jsm;
     this.subjects = subjects;
-    this.store = store;
+    this.store = ways.store;
+    this.handed = ways.handed;
   }
 
   /**
@@ -41,8 +47,14 @@ export class HeldSubjects {
    */
   async missing(refs: readonly TaskRef[]): Promise<TaskRef[]> {
     // Tasks first: a runner stores the checkpoint before it acknowledges the task.
-    const held = await this.heldOf(refs);
-    const gone = refs.filter(({ id }) => !held.ids.has(id));
+    const { handed } = this;
+    const open = refs.filter(({ id }) => !handed.has(id));
+    if (open.length === 0) return open;
+    const held = await this.heldOf(open);
+    const unheld = open.filter(({ id }) => !held.ids.has(id));
+    if (unheld.length === 0) return unheld;
+    const withRunners = await handed.find(unheld);
+    const gone = unheld.filter(({ id }) => !withRunners.has(id));
     if (gone.length === 0) return gone;
     const reported = await this.reported(gone);
     return gone.filter(({ id }) => !reported.has(this.subjects.checkpoint({ taskId: id })));

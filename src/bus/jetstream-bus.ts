@@ -10,27 +10,23 @@ import { type Acknowledged, BurstPublisher, type Outgoing } from './burst-publis
 import type { BlobStore, Bus, ConsumeTasks, Consumer, Delivery, Signal, TaskRef } from './bus.ts';
 import { type BusLog, silentBusLog } from './bus-log.ts';
 import { decodeActivity, decodeCheckpoint, decodeTask, encode } from './codec.ts';
+import { HandedIntake } from './handed-intake.ts';
+import { HandedTasks } from './handed-tasks.ts';
 import { HeldSubjects } from './held-subjects.ts';
+import type { Offer } from './holding.ts';
 import { Inbound } from './inbound.ts';
 import type { JetStreamDelivery } from './jetstream-delivery.ts';
 import { connectNats, type NatsOptions } from './nats-connection.ts';
+import { OpenOffers } from './open-offers.ts';
 import { Presence } from './presence.ts';
-import { PullPump, type Unpack } from './pull-pump.ts';
 import { ReportReceiver } from './report-receiver.ts';
 import { ReportSender } from './report-sender.ts';
 import { SignalChannel } from './signal-channel.ts';
 import { Slots } from './slots.ts';
 import { Spiller } from './spiller.ts';
-import {
-  activitySource,
-  backlogOf,
-  checkpointSource,
-  deleteConsumer,
-  ensureConsumer,
-  type Source,
-  taskSource,
-} from './streams.ts';
+import { StreamConsumers } from './stream-consumers.ts';
 import { StreamKeeper } from './stream-keeper.ts';
+import { activitySource, checkpointSource, taskSource } from './streams.ts';
 import { Subjects } from './subjects.ts';
 import { taskMessages } from './task-messages.ts';
 import { untilDone } from './until-done.ts';
@@ -41,13 +37,6 @@ export interface JetStreamOptions extends NatsOptions {
   /** Copies of tasks and checkpoints in a NATS cluster. Default 1. */
   readonly replicas?: number;
   readonly log?: BusLog;
-}
-
-interface Consume {
-  readonly sources: readonly Source[];
-  readonly maxInFlight: number;
-  readonly onMessage: (delivery: JetStreamDelivery) => void;
-  readonly unpack?: Unpack;
 }
 
 const TASK_LEASE_MS = 4_000;
@@ -72,7 +61,6 @@ export async function createJetStreamBus(options: JetStreamOptions): Promise<Bus
 
 class JetStreamBus implements Bus {
   private readonly connection: NatsConnection;
-  private readonly jsm: JetStreamManager;
   private readonly subjects: Subjects;
   private readonly log: BusLog;
   private readonly publisher: BurstPublisher;
@@ -84,38 +72,44 @@ class JetStreamBus implements Bus {
   private readonly presence: Presence;
   private readonly streams: StreamKeeper;
   private readonly reports: ReportSender;
-  private readonly pumps = new Set<PullPump>();
+  private readonly offers = new OpenOffers();
+  private readonly handed: HandedTasks;
+  private readonly intakes = new Set<HandedIntake>();
+  private readonly consumers: StreamConsumers;
   private connected = true;
+  private readonly isConnected = (): boolean => this.connected;
 
   constructor(
     connection: NatsConnection,
     jsm: JetStreamManager,
     options: JetStreamOptions & { readonly log: BusLog },
   ) {
+    const { log, replicas = 1 } = options;
+    const subjects = new Subjects(options.prefix ?? 'behest');
     this.connection = connection;
-    this.jsm = jsm;
-    this.log = options.log;
-    this.subjects = new Subjects(options.prefix ?? 'behest');
-    const { replicas = 1 } = options;
-    this.streams = new StreamKeeper({ jsm, subjects: this.subjects, replicas, log: this.log });
-    this.streams.onLoss(() => {
-      for (const pump of this.pumps) pump.streamCreated(this.streams.createdAt(pump.stream));
-    });
+    this.subjects = subjects;
+    this.log = log;
+    this.blobs = new BlobClient(connection, subjects);
+    this.spiller = new Spiller(connection, this.blobs);
+    this.signals = new SignalChannel(connection, subjects, log);
+    this.streams = new StreamKeeper({ jsm, subjects, replicas, log });
     const mender = {
       recreate: () => this.ensureStreams(),
       replace: (subject: string) => this.streams.replace(subject),
     };
-    this.publisher = new BurstPublisher(connection, mender, this.log);
+    this.publisher = new BurstPublisher(connection, mender, log);
+    const { streams, offers, isConnected } = this;
+    this.consumers = new StreamConsumers({ connection, jsm, streams, isConnected, log });
+    const presence = new Presence({ connection, subjects, log });
+    this.presence = presence;
+    const offer = (): Offer | null => this.offer();
+    this.reports = new ReportSender({ connection, subjects, presence, offer, log });
     const store = (tasks: readonly Task[]) => this.publishTasks(tasks, { alone: true });
-    this.held = new HeldSubjects(jsm, this.subjects, store);
-    this.blobs = new BlobClient(connection, this.subjects);
-    this.spiller = new Spiller(connection, this.blobs);
-    this.signals = new SignalChannel(connection, this.subjects, this.log);
-    this.presence = new Presence({ connection, subjects: this.subjects, log: this.log });
-    const { subjects, presence, log } = this;
-    this.reports = new ReportSender({ connection, subjects, presence, log });
     const recheck = (runIds: readonly string[]) => this.broadcast({ kind: 'recheck', runIds });
     this.bundles = new BundleOpener({ connection, subjects, store, recheck, log });
+    const ways = { offers, presence, isConnected, recheck, log };
+    this.handed = new HandedTasks({ connection, subjects, ...ways });
+    this.held = new HeldSubjects(jsm, subjects, { store, handed: this.handed });
     void this.followStatus();
   }
 
@@ -123,9 +117,10 @@ class JetStreamBus implements Bus {
     return this.streams.ensure();
   }
 
-  publishTasks(tasks: readonly Task[], { alone } = { alone: false }): Promise<void> {
+  async publishTasks(tasks: readonly Task[], { alone } = { alone: false }): Promise<void> {
     const { maxBytes } = this.spiller;
-    return this.publish(taskMessages(this.subjects, tasks, { alone, maxBytes }), 'ends');
+    const stored = alone ? tasks : this.handed.hand(tasks);
+    await this.publish(taskMessages(this.subjects, stored, { alone, maxBytes }), 'ends');
   }
 
   missingTasks(tasks: readonly TaskRef[]): Promise<TaskRef[]> {
@@ -133,6 +128,7 @@ class JetStreamBus implements Bus {
   }
 
   withdrawTasks(tasks: readonly TaskRef[]): Promise<void> {
+    for (const { id } of tasks) this.handed.ended(id);
     return tasks.length === 0 ? Promise.resolve() : this.held.remove(tasks);
   }
 
@@ -145,16 +141,21 @@ class JetStreamBus implements Bus {
       decodeTask(this.subjects, subject, bytes);
     const inbound = this.inbound(decode, (batch) => batch.forEach(handler));
     const sources = queues.map((queue) => taskSource(this.subjects, queue, leaseMs));
-    const taker = await this.consume({
+    const slots = new Slots(maxInFlight);
+    const taker = await this.consumers.consume({
       sources,
-      maxInFlight,
+      slots,
       onMessage: (delivery) => inbound.receive(delivery),
       unpack: (delivery, leave) => this.bundles.open(delivery, { handler, leave }),
     });
     const cancels = this.onSignal('cancel', (signal) => this.bundles.cancel(signal));
+    const { connection, subjects, bundles, isConnected, log } = this;
+    const shape = { connection, subjects, bundles, queues, slots, handler, isConnected, log };
+    const intake = new HandedIntake(shape);
+    this.intakes.add(intake);
     return {
       stop: async () => {
-        await Promise.all([cancels.stop(), taker.stop()]);
+        await Promise.all([cancels.stop(), intake.stop(), taker.stop()]);
       },
     };
   }
@@ -175,16 +176,21 @@ class JetStreamBus implements Bus {
     options: { readonly maxInFlight: number },
     handler: (batch: readonly Delivery<Checkpoint>[]) => void,
   ): Promise<Consumer> {
-    const { connection, subjects, presence, log } = this;
+    const { connection, subjects, presence, offers, handed, isConnected, log } = this;
     const { maxInFlight } = options;
-    const inbound = this.inbound(decodeCheckpoint, handler);
+    const take = (batch: readonly Delivery<Checkpoint>[]): void => {
+      for (const { message } of batch) handed.ended(message.taskId);
+      handler(batch);
+    };
+    const inbound = this.inbound(decodeCheckpoint, take);
     const source = checkpointSource(subjects);
     const onMessage = (raw: JetStreamDelivery): void => inbound.receive(raw);
-    const stored = await this.consume({ sources: [source], maxInFlight, onMessage });
+    const slots = new Slots(maxInFlight);
+    const stored = await this.consumers.consume({ sources: [source], slots, onMessage });
     const recorder = randomUUID();
     const subject = subjects.report(recorder);
-    const isConnected = (): boolean => this.connected;
-    const shape = { connection, subject, maxInFlight, handler, isConnected, log };
+    const shape = { connection, subject, maxInFlight, offers, handler: take, isConnected, log };
+    handed.listen();
     const direct = new ReportReceiver(shape);
     presence.join(recorder);
     return {
@@ -216,7 +222,7 @@ class JetStreamBus implements Bus {
     });
     const onMessage = (raw: JetStreamDelivery): void => inbound.receive(raw);
     const sources = [activitySource(this.subjects)];
-    return this.consume({ sources, maxInFlight: options.maxInFlight, onMessage });
+    return this.consumers.consume({ sources, slots: new Slots(options.maxInFlight), onMessage });
   }
 
   broadcast(signal: Signal): void {
@@ -259,7 +265,9 @@ class JetStreamBus implements Bus {
 
   async close(): Promise<void> {
     this.presence.close();
+    this.handed.close();
     await this.bundles.close();
+    for (const intake of this.intakes) intake.close();
     await this.connection.close();
   }
 
@@ -268,6 +276,15 @@ class JetStreamBus implements Bus {
     // Nothing is waited for where all fits: what the caller sends next goes along in one packet.
     const fit = messages.every((each) => this.spiller.fits(each));
     await this.publisher.publish(fit ? messages : await this.spiller.fit(messages), acknowledged);
+  }
+
+  /** Of the first taker in this process that has room; there is seldom more than one. */
+  private offer(): Offer | null {
+    for (const intake of this.intakes) {
+      const offer = intake.offer();
+      if (offer !== null) return offer;
+    }
+    return null;
   }
 
   private inbound<T>(
@@ -282,33 +299,6 @@ class JetStreamBus implements Bus {
     });
   }
 
-  private async consume({ sources, maxInFlight, ...intake }: Consume): Promise<Consumer> {
-    const slots = new Slots(maxInFlight);
-    const shared = sources.length > 1;
-    const ensure = () => Promise.all(sources.map((source) => ensureConsumer(this.jsm, source)));
-    await untilDone(ensure, this.log, () => this.ensureStreams());
-    const pumps = sources.map((source) => {
-      const recreate = async (): Promise<void> => {
-        await this.ensureStreams();
-        await ensureConsumer(this.jsm, source);
-      };
-      const { connection, log } = this;
-      const isConnected = (): boolean => this.connected;
-      const inspect = () => backlogOf(this.jsm, source);
-      const discard = () => deleteConsumer(this.jsm, source);
-      const looks = { isConnected, inspect, discard };
-      const shape = { connection, source, slots, shared, recreate, log, ...intake, ...looks };
-      return new PullPump(shape);
-    });
-    for (const pump of pumps) this.pumps.add(pump);
-    return {
-      stop: async () => {
-        for (const pump of pumps) this.pumps.delete(pump);
-        await Promise.all(pumps.map((pump) => pump.stop()));
-      },
-    };
-  }
-
   /** Ends when the connection is closed. */
   private async followStatus(): Promise<void> {
     for await (const status of this.connection.status()) {
@@ -319,8 +309,7 @@ class JetStreamBus implements Bus {
       if (status.type !== 'reconnect') continue;
       this.connected = true;
       this.log.info('nats.reconnected', { ...status });
-      // The server forgot what was asked for, and may have come back without its streams.
-      for (const pump of this.pumps) void pump.recover('reconnected');
+      this.consumers.reconnected();
       this.publisher.resend();
     }
   }

@@ -2,9 +2,10 @@ import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node'
 import type { Checkpoint } from '../task/task.ts';
 import type { Delivery } from './bus.ts';
 import type { BusLog } from './bus-log.ts';
-import { decodeReport } from './codec.ts';
+import { decodeReport, type Report } from './codec.ts';
 import { drain } from './drain.ts';
 import { listen } from './listen.ts';
+import type { OpenOffers } from './open-offers.ts';
 import { type Refused, writeRefused } from './report-answer.ts';
 
 export interface ReportReceiverOptions {
@@ -12,6 +13,8 @@ export interface ReportReceiverOptions {
   readonly subject: string;
   /** Checkpoints that may be unsettled; what comes above it is refused, and goes by the stream. */
   readonly maxInFlight: number;
+  /** What reporting runners have room for, until they are answered. */
+  readonly offers: OpenOffers;
   readonly handler: (batch: readonly Delivery<Checkpoint>[]) => void;
   readonly isConnected: () => boolean;
   readonly log: BusLog;
@@ -38,24 +41,28 @@ export class ReportReceiver {
   }
 
   #receive(msg: Msg): void {
-    const { handler, maxInFlight } = this.#options;
+    const { handler, maxInFlight, offers } = this.#options;
     if (this.#isStopped || this.#inFlight >= maxInFlight) {
       answer(msg, 'all');
       return;
     }
-    let checkpoints: Checkpoint[];
+    let report: Report;
     try {
-      checkpoints = decodeReport(msg.subject, msg.data);
+      report = decodeReport(msg.subject, msg.data);
     } catch (error) {
       answer(msg, 'all');
       throw error;
     }
-    const report = new Report(checkpoints.length, (refused) => {
-      this.#inFlight -= checkpoints.length;
+    const { checkpoints, offer } = report;
+    const closeOffer = offers.open(offer, checkpoints);
+    const count = checkpoints.length;
+    const open = new OpenReport(count, (refused) => {
+      this.#inFlight -= count;
+      closeOffer();
       answer(msg, refused);
     });
-    this.#inFlight += checkpoints.length;
-    handler(checkpoints.map((message, index) => new Reported(message, report, index)));
+    this.#inFlight += count;
+    handler(checkpoints.map((message, index) => new Reported(message, open, index)));
   }
 }
 
@@ -68,7 +75,7 @@ function answer(msg: Msg, refused: Refused): void {
 }
 
 /** What one message brought, until all of it is settled. */
-class Report {
+class OpenReport {
   readonly #settled: (refused: readonly number[]) => void;
   readonly #refused: number[] = [];
   #open: number;
@@ -88,11 +95,11 @@ class Report {
 class Reported implements Delivery<Checkpoint> {
   readonly message: Checkpoint;
   readonly deliveries = 1;
-  readonly #report: Report;
+  readonly #report: OpenReport;
   readonly #index: number;
   #isSettled = false;
 
-  constructor(message: Checkpoint, report: Report, index: number) {
+  constructor(message: Checkpoint, report: OpenReport, index: number) {
     this.message = message;
     this.#report = report;
     this.#index = index;

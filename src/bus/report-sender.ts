@@ -1,15 +1,14 @@
 import { createInbox, type Msg, type NatsConnection } from '@nats-io/transport-node';
 import type { Checkpoint } from '../task/task.ts';
 import type { BusLog } from './bus-log.ts';
-import { encodeTexts } from './codec.ts';
+import { encodeReport } from './codec.ts';
+import type { Offer } from './holding.ts';
 import { listen } from './listen.ts';
+import { directLimit, packTexts } from './pack-texts.ts';
 import type { Presence } from './presence.ts';
 import { readRefused, type Refused } from './report-answer.ts';
 import type { Subjects } from './subjects.ts';
 
-/** Bytes of one report; what is larger alone goes by the stream. */
-const MAX_REPORT_BYTES = 256 * 1024;
-const OVERHEAD_BYTES = 4_096;
 /** A controller that has not recorded by then is as good as gone; the stream keeps the checkpoint. */
 const ANSWER_MS = 2_500;
 const NO_RESPONDERS = 503;
@@ -18,6 +17,8 @@ export interface ReportSenderOptions {
   readonly connection: NatsConnection;
   readonly subjects: Subjects;
   readonly presence: Presence;
+  /** Tasks that this process has room for at this moment. */
+  readonly offer: () => Offer | null;
   readonly log: BusLog;
 }
 
@@ -48,58 +49,35 @@ export class ReportSender {
 
   /** Resolves to the checkpoints that no controller has recorded. Never rejects. */
   async send(checkpoints: readonly Checkpoint[]): Promise<Checkpoint[]> {
-    const { presence } = this.#options;
+    const { connection, presence } = this.#options;
+    const rules = {
+      limit: directLimit(connection),
+      textOf: (each: Checkpoint) => JSON.stringify(each),
+    };
     const left: Checkpoint[] = [];
     const sending: Promise<readonly Checkpoint[]>[] = [];
     for (const [recorder, own] of Map.groupBy(checkpoints, ({ runId }) =>
       presence.recorderOf(runId),
     )) {
-      if (recorder === null) left.push(...own);
-      else sending.push(...this.#sendTo(recorder, own, left));
+      if (recorder === null) {
+        left.push(...own);
+        continue;
+      }
+      const { messages, tooLarge } = packTexts(own, rules);
+      left.push(...tooLarge);
+      for (const { items, texts } of messages) sending.push(this.#transmit(recorder, items, texts));
     }
     for (const unrecorded of await Promise.all(sending)) left.push(...unrecorded);
     return left;
   }
 
-  /** One report for each so many bytes; `left` takes what fits into none. */
-  #sendTo(
-    recorder: string,
-    checkpoints: readonly Checkpoint[],
-    left: Checkpoint[],
-  ): Promise<readonly Checkpoint[]>[] {
-    const maxPayload = this.#options.connection.info?.max_payload ?? MAX_REPORT_BYTES;
-    const limit = Math.min(MAX_REPORT_BYTES, maxPayload - OVERHEAD_BYTES);
-    const reports: Promise<readonly Checkpoint[]>[] = [];
-    let some: Checkpoint[] = [];
-    let texts: string[] = [];
-    let bytes = 0;
-    const flush = (): void => {
-      if (some.length > 0) reports.push(this.#transmit(recorder, some, encodeTexts(texts)));
-      [some, texts, bytes] = [[], [], 0];
-    };
-    for (const checkpoint of checkpoints) {
-      const text = JSON.stringify(checkpoint);
-      // A guess from below is enough to know that counting is worth it.
-      const size = text.length > limit / 3 ? Buffer.byteLength(text) : text.length * 3;
-      if (size > limit) {
-        left.push(checkpoint);
-        continue;
-      }
-      if (bytes + size > limit) flush();
-      some.push(checkpoint);
-      texts.push(text);
-      bytes += size;
-    }
-    flush();
-    return reports;
-  }
-
   #transmit(
     recorder: string,
     checkpoints: readonly Checkpoint[],
-    body: Uint8Array,
+    texts: readonly string[],
   ): Promise<readonly Checkpoint[]> {
-    const { connection, subjects, presence } = this.#options;
+    const { connection, subjects, presence, offer } = this.#options;
+    const body = encodeReport(offer(), texts);
     const id = String(this.#next);
     this.#next += 1;
     return new Promise((resolve) => {

@@ -18,7 +18,7 @@ export class Slots {
   inFlight = 0;
   /** Asked for and not delivered yet. */
   asked = 0;
-  private readonly waiting = new Fifo<Waiting>();
+  private readonly queue = new Fifo<Waiting>();
   private readonly listeners: (() => void)[] = [];
   private isAdmitting = false;
 
@@ -28,12 +28,17 @@ export class Slots {
 
   /** How many messages more may be asked for without coming to wait. */
   get room(): number {
-    return this.max - this.inFlight - this.asked - this.waiting.length;
+    return this.max - this.inFlight - this.asked - this.queue.length;
+  }
+
+  /** Delivered, and without a slot yet. */
+  get waiting(): number {
+    return this.queue.length;
   }
 
   /** Some wait: more is here already than there is room for. */
   get isCrowded(): boolean {
-    return this.waiting.length > 0;
+    return this.queue.length > 0;
   }
 
   onRoom(listener: () => void): void {
@@ -41,7 +46,7 @@ export class Slots {
   }
 
   enter(message: Waiting): void {
-    if (this.inFlight >= this.max) this.waiting.push(message);
+    if (this.inFlight >= this.max) this.queue.push(message);
     else {
       this.inFlight += 1;
       message.enter();
@@ -55,12 +60,12 @@ export class Slots {
   }
 
   keepWaiting(): void {
-    this.waiting.keep((message) => message.keepWaiting());
+    this.queue.keep((message) => message.keepWaiting());
   }
 
   /** Whoever waits goes back to the queue. */
   close(): void {
-    for (let next = this.waiting.shift(); next !== undefined; next = this.waiting.shift()) {
+    for (let next = this.queue.shift(); next !== undefined; next = this.queue.shift()) {
       next.release();
     }
   }
@@ -71,7 +76,7 @@ export class Slots {
     this.isAdmitting = true;
     try {
       while (this.inFlight < this.max) {
-        const next = this.waiting.shift();
+        const next = this.queue.shift();
         if (next === undefined) break;
         this.enter(next);
       }

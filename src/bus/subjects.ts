@@ -100,6 +100,20 @@ export class Subjects {
     return `${this.prefix}.reports.${recorder}`;
   }
 
+  /** Tasks straight to one runner. */
+  handed(taker: string): string {
+    return `${this.prefix}.handed.${taker}`;
+  }
+
+  /** What runners hold of those: their word, and the question for it. */
+  get holding(): string {
+    return this.signal('holding');
+  }
+
+  get whoHolds(): string {
+    return this.signal('who-holds');
+  }
+
   get presence(): string {
     return this.signal('presence');
   }
