@@ -79,7 +79,8 @@ export class HandedTasks {
     const others: Task[] = [];
     const takers = Map.groupBy(tasks, (task) => offers.take(task));
     for (const [taker, some] of takers) {
-      others.push(...(taker === null ? some : this.#handTo(taker, some)));
+      const isThere = taker !== null && this.#takers.has(taker);
+      others.push(...(isThere ? this.#handTo(taker, some) : some));
     }
     return others;
   }
@@ -115,15 +116,13 @@ export class HandedTasks {
     this.listen();
     const listening = performance.now() - (this.#listeningSince ?? 0);
     if (listening < ACQUAINTED_MS) await sleep(ACQUAINTED_MS - listening);
+    const wanted = new Set(refs.map(({ id }) => id));
     const found = new Set<TaskId>();
-    const wanted = new Map(refs.map((ref) => [ref.id, ref]));
     for (const { taker, tasks } of await this.#ask()) {
-      const heardAt = performance.now();
       for (const id of tasks) {
-        const ref = wanted.get(id);
-        if (ref === undefined) continue;
+        if (!wanted.has(id)) continue;
         found.add(id);
-        this.#leases.set(id, { runId: ref.runId, taker, heardAt });
+        this.#adopt(id, taker);
       }
     }
     return found;
@@ -148,7 +147,7 @@ export class HandedTasks {
       const hear = (msg: Msg): void => {
         if (msg.data.byteLength === 0) return; // Nobody listens: those that were there are gone.
         const holding = readHolding(msg);
-        this.#hear(holding);
+        this.#refresh(holding);
         answers.push(holding);
         open.delete(holding.taker);
         if (open.size === 0) end();
@@ -158,26 +157,41 @@ export class HandedTasks {
     });
   }
 
-  #hear({ taker, tasks, isLeaving }: Holding): void {
+  /** What a runner says each second. */
+  #hear(holding: Holding): void {
+    const { taker, tasks } = holding;
+    const before = this.#takers.get(taker)?.tasks;
+    this.#refresh(holding);
+    const known = this.#takers.get(taker);
+    if (known === undefined) return;
+    known.tasks = new Set(tasks);
+    // Told twice it is no short one: should its runner be lost, the run's controller is to notice,
+    // whoever handed it over.
+    for (const id of tasks) if (before?.has(id) === true) this.#adopt(id, taker);
+  }
+
+  #refresh({ taker, tasks, isLeaving }: Holding): void {
     if (isLeaving) {
       this.#takers.delete(taker);
+      // What was on its way to it has not arrived.
+      for (const lease of this.#leases.values()) if (lease.taker === taker) lease.heardAt = 0;
       return;
     }
     const heardAt = performance.now();
-    const before = this.#takers.get(taker)?.tasks;
+    const known = this.#takers.get(taker);
+    if (known === undefined) this.#takers.set(taker, { heardAt, tasks: new Set() });
+    else known.heardAt = heardAt;
     for (const id of tasks) {
       const lease = this.#leases.get(id);
       if (lease !== undefined) lease.heardAt = heardAt;
-      // Told twice it is no short one: should its runner be lost, the run's controller is to notice,
-      // whoever handed it over.
-      else if (before?.has(id) === true) this.#adopt({ id, taker, heardAt });
     }
-    this.#takers.set(taker, { heardAt, tasks: new Set(tasks) });
   }
 
-  #adopt({ id, taker, heardAt }: { id: TaskId; taker: string; heardAt: number }): void {
+  /** A lease of what others have handed over, if its run is ours. */
+  #adopt(id: TaskId, taker: string): void {
     const [runId = ''] = id.split('.', 1);
-    if (this.#options.presence.isOurs(runId)) this.#leases.set(id, { runId, taker, heardAt });
+    if (this.#leases.has(id) || !this.#options.presence.isOurs(runId)) return;
+    this.#leases.set(id, { runId, taker, heardAt: performance.now() });
   }
 
   #sweep(): void {

@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type BundledTask, unpackBundle } from '../../src/bus/bundled-task.ts';
-import type { JetStreamDelivery } from '../../src/bus/jetstream-delivery.ts';
 import { sampleTasks } from './samples.ts';
 
 beforeEach(() => vi.useFakeTimers({ toFake: ['performance'] }));
@@ -10,7 +9,7 @@ function bundle(count: number): { parts: BundledTask[]; handedBack: string[] } {
   const handedBack: string[] = [];
   const delivery = { deliveries: 1, working: () => undefined, ack: () => undefined };
   const parts = unpackBundle({
-    delivery: delivery as unknown as JetStreamDelivery,
+    delivery,
     tasks: sampleTasks(count),
     handler: () => undefined,
     leave: () => undefined,
