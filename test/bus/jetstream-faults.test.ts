@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -81,6 +82,34 @@ describe.skipIf(probe === null)('JetStream bus, when things break', () => {
     await server.start();
     await works(6_000);
   });
+
+  test('server away for longer than a handed task’s lease → nobody looks for the task', async () => {
+    const [controller, runner] = [await open(), await open()];
+    const reported: Delivery<unknown>[] = [];
+    await controller.consumeCheckpoints({ maxInFlight: 10 }, (batch) => {
+      reported.push(...batch);
+    });
+    const taken: Delivery<Task>[] = [];
+    await runner.consumeTasks({ queues: ['default'], maxInFlight: 10 }, (delivery) => {
+      taken.push(delivery);
+    });
+    await runner.ping();
+    const [first, next] = sampleTasks(2);
+    const answered = runner.reportCheckpoints([sampleCheckpoint(null, first)]);
+    await until(() => reported.length === 1);
+    await controller.publishTasks([next!]);
+    reported[0]?.ack();
+    await answered;
+    await until(() => taken.length === 1);
+    await server.kill();
+    await sleep(5_000);
+    await server.start();
+    await until(() => controller.ping().then(Boolean, () => false));
+    // The next sweeps, and the runner's next words.
+    await sleep(2_000);
+    expect(logged.map(({ event }) => event)).not.toContain('bus.handed_tasks_lost');
+    expect(await controller.missingTasks([next!])).toEqual([]);
+  }, 20_000);
 
   test('what the server held is gone → a controller is told once; a mere restart → it is not', async () => {
     const { controller, works } = await atWork();
