@@ -11,7 +11,7 @@ import { drain } from './drain.ts';
 import { JetStreamDelivery } from './jetstream-delivery.ts';
 import { listen } from './listen.ts';
 import type { Slots, Waiting } from './slots.ts';
-import type { Source } from './streams.ts';
+import type { Backlog, Source } from './streams.ts';
 
 /** Asking anew also wakes a consumer that the server forgot to wake. */
 const PULL_EXPIRES_MS = 5_000;
@@ -24,14 +24,6 @@ const SILENCE_MS = 2_000;
 const STALL_MS = 3_000;
 /** A stream that is being deleted tells its consumers first; what is made meanwhile is stillborn. */
 const SETTLE_MS = 200;
-
-export interface Backlog {
-  readonly pending: number;
-  /** Number of the newest message that was handed out to anybody. */
-  readonly delivered: number;
-  /** Whether it still reads what it was made to read. */
-  readonly isAsMade: boolean;
-}
 
 /** The parts of a message; each calls `leave` when it needs its slot no more. */
 export type Unpack = (delivery: JetStreamDelivery, leave: () => void) => readonly Waiting[] | null;
@@ -266,7 +258,7 @@ export class PullPump {
   /**
    * A consumer that was made while its stream was being replaced may beat for ever and hand out
    * nothing (seen with nats-server 2.9.10 when two processes replaced a broken stream at once). One
-   * that was made to read something else is as useless.
+   * that is not sound is as useless.
    */
   private async checkStall(): Promise<void> {
     const { source, log, inspect, discard } = this.options;
@@ -274,7 +266,7 @@ export class PullPump {
       const before = this.backlog;
       const now = await inspect();
       this.backlog = now;
-      if (this.stopped || (now.isAsMade && !isStalled(before, now))) return;
+      if (this.stopped || (now.isSound && !isStalled(before, now))) return;
       this.backlog = null;
       log.error('nats.consumer_stalled', { stream: source.stream, pending: now.pending });
       await discard();

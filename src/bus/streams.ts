@@ -145,18 +145,33 @@ export async function ensureConsumer(jsm: JetStreamManager, source: Source): Pro
   }
 }
 
-/** What a consumer has waiting, the number of the newest message that it handed out, what it reads. */
+export interface Backlog {
+  /** Messages that it has not handed out. */
+  readonly pending: number;
+  /** Number of the newest message that was handed out to anybody. */
+  readonly delivered: number;
+  /**
+   * Whether it reads what it was made to read, from a stream that is not behind it. A server that
+   * was killed may come back with a consumer as it was and its stream empty (seen with nats-server
+   * 2.9.10); then whatever is stored is skipped until the numbers have caught up.
+   */
+  readonly isSound: boolean;
+}
+
+/** How far a consumer is. */
 export async function backlogOf(
   jsm: JetStreamManager,
   { stream, consumer }: Source,
-): Promise<{ pending: number; delivered: number; isAsMade: boolean }> {
-  const {
-    num_pending: pending,
-    delivered,
-    config,
-  } = await jsm.consumers.info(stream, consumer.durable_name);
+): Promise<Backlog> {
+  const { num_pending, delivered, config } = await jsm.consumers.info(
+    stream,
+    consumer.durable_name,
+  );
+  // Asked for afterwards, so that it is not behind only because time has passed.
+  const { state } = await jsm.streams.info(stream);
   const isAsMade = config.filter_subject === consumer.filter_subject;
-  return { pending, delivered: delivered.stream_seq, isAsMade };
+  const isSound = isAsMade && delivered.stream_seq <= state.last_seq;
+  return { pending: num_pending, delivered: delivered.stream_seq, isSound };
 }
 
 /** Number of the newest message that a consumer has handed out; 0 where there is no consumer. */

@@ -1,3 +1,5 @@
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
@@ -127,6 +129,19 @@ describe.skipIf(probe === null)('JetStream bus, when things break', () => {
     await works(6_000);
     expect(losses).toBe(1);
   });
+
+  test('a stream comes back empty, its consumer as it was → goes on, by a new one', async () => {
+    const { works } = await atWork();
+    await works(2_000);
+    await sleep(1_000); // What the consumer has handed out reaches the disk.
+    await server.kill();
+    const messages = join(server.directory, 'jetstream/$G/streams/BEHEST_TASKS/msgs');
+    for (const file of await readdir(messages)) await rm(join(messages, file));
+    await server.start();
+    // The consumer skips what has a lower number than what it handed out before.
+    await works(15_000);
+    expect(logged.map(({ event }) => event)).toContain('nats.consumer_stalled');
+  }, 20_000);
 
   test('server killed, its store wiped → streams and consumers are made anew', async () => {
     const { works } = await atWork();
