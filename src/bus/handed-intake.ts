@@ -79,16 +79,21 @@ export class HandedIntake {
   }
 
   #take(msg: Msg): void {
-    const { bundles, handler, slots } = this.#options;
     for (const task of decodeHanded(msg.subject, msg.data)) {
       if (this.#held.has(task.id)) continue;
       this.#held.add(task.id);
-      const delivery = { deliveries: 1, ack: () => this.#ended(task.id), working: () => undefined };
-      const leave = (): void => slots.leave();
-      for (const taken of bundles.unpack({ delivery, tasks: [task], handler, leave })) {
-        if (this.#isStopped) taken.release();
-        else slots.enter(taken);
-      }
+      this.#open(task);
+    }
+  }
+
+  /** Whatever has taken its slot meanwhile: in the queue it waits for the next that is free anywhere. */
+  #open(task: Task): void {
+    const { bundles, handler, slots } = this.#options;
+    const delivery = { deliveries: 1, ack: () => this.#ended(task.id), working: () => undefined };
+    const leave = (): void => slots.leave();
+    for (const taken of bundles.unpack({ delivery, tasks: [task], handler, leave })) {
+      if (this.#isStopped || slots.inFlight >= slots.max) taken.release();
+      else slots.enter(taken);
     }
   }
 
