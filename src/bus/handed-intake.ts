@@ -58,8 +58,9 @@ export class HandedIntake {
   offer(): Offer | null {
     if (this.#isStopped) return null;
     const { slots, queues } = this.#options;
-    const room = Math.floor(slots.max / 2) - slots.inFlight - slots.waiting;
-    if (room <= 0 || this.#held.size >= MOST_HELD) return null;
+    const free = Math.floor(slots.max / 2) - slots.inFlight - slots.waiting;
+    const room = Math.min(free, MOST_HELD - this.#held.size);
+    if (room <= 0) return null;
     return { taker: this.#name, room, queues };
   }
 

@@ -14,6 +14,8 @@ import type { Subjects } from './subjects.ts';
 /** A runner that has not said for so long that it holds a task does not hold it. */
 const LEASE_MS = 3_500;
 const SWEEP_MS = 500;
+/** A process that is so late has heard nothing for a while. */
+const DEAF_MS = 1_500;
 /** Every runner has said something by then: they do so each second. */
 const ACQUAINTED_MS = 1_250;
 const ANSWER_MS = 300;
@@ -52,7 +54,8 @@ export class HandedTasks {
   readonly #takers = new Map<string, Taker>();
   #listeningSince: number | null = null;
   #sweeper: NodeJS.Timeout | undefined;
-  #sweptConnected = true;
+  #sweptAt = 0;
+  #wasConnected = true;
 
   constructor(options: HandedTasksOptions) {
     this.#options = options;
@@ -61,7 +64,7 @@ export class HandedTasks {
   /** Listens to what runners say of themselves, from now on. */
   listen(): void {
     if (this.#listeningSince !== null) return;
-    this.#listeningSince = performance.now();
+    this.#listeningSince = this.#sweptAt = performance.now();
     const { connection, subjects, log } = this.#options;
     const hear = (msg: Msg): void => this.#hear(readHolding(msg));
     listen(connection, subjects.holding, { log, hear });
@@ -195,12 +198,11 @@ export class HandedTasks {
   }
 
   #sweep(): void {
-    const { isConnected, presence, recheck, log } = this.#options;
+    const { presence, recheck, log } = this.#options;
     const now = performance.now();
-    // Nobody could be heard: everybody is given the time again.
-    const wasConnected = this.#sweptConnected;
-    this.#sweptConnected = isConnected();
-    if (!this.#sweptConnected || !wasConnected) {
+    if (this.#wasDeaf(now)) {
+      // Everybody is given the time again, also those that nobody has heard of yet.
+      this.#listeningSince = now;
       for (const lease of this.#leases.values()) lease.heardAt = now;
       for (const taker of this.#takers.values()) taker.heardAt = now;
       return;
@@ -215,6 +217,15 @@ export class HandedTasks {
     if (lost.size === 0) return;
     log.info('bus.handed_tasks_lost', { runs: lost.size });
     recheck([...lost]);
+  }
+
+  /** Without a connection, or standing still, since the last sweep: nobody could be heard. */
+  #wasDeaf(now: number): boolean {
+    const wasConnected = this.#wasConnected;
+    const stoodStill = now - this.#sweptAt > DEAF_MS;
+    this.#sweptAt = now;
+    this.#wasConnected = this.#options.isConnected();
+    return stoodStill || !wasConnected || !this.#wasConnected;
   }
 
   #forgetSilent(): void {

@@ -262,6 +262,14 @@ describe.skipIf(nats === null)('tasks that go straight to the runner which repor
     expect(idsOf(two.taken)).toEqual([task.id]);
   }, 10_000);
 
+  test('its controller stands still for longer than the lease → it looks for nothing', async () => {
+    const [one, two] = [await controller(), await runner()];
+    await handed(one, two);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 4_000);
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    expect(logged).not.toContain('bus.handed_tasks_lost');
+  }, 10_000);
+
   test('a runner that does not say what it has → nothing is called missing', async () => {
     const one = await controller();
     const silent = { taker: 'silent', tasks: [], isLeaving: false };
