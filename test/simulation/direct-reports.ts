@@ -1,7 +1,9 @@
 import type { Delivery } from '../../src/bus/bus.ts';
+import type { Offer } from '../../src/bus/holding.ts';
 import type { Checkpoint } from '../../src/task/task.ts';
 import type { Dice } from './dice.ts';
 import type { Timeline } from './fake-clock.ts';
+import type { HandedTasks } from './handed-tasks.ts';
 import type { TransportWeather } from './lossy-queue.ts';
 import type { SimulatedProcess } from './simulated-process.ts';
 import { type Recorder, SimulatedPresence } from './simulated-presence.ts';
@@ -24,11 +26,18 @@ export class DirectReports {
   readonly #timeline: Timeline;
   readonly #dice: Dice;
   readonly #weather: TransportWeather;
+  readonly #handed: HandedTasks;
 
-  constructor(parts: { timeline: Timeline; dice: Dice; weather: TransportWeather }) {
+  constructor(parts: {
+    timeline: Timeline;
+    dice: Dice;
+    weather: TransportWeather;
+    handed: HandedTasks;
+  }) {
     this.#timeline = parts.timeline;
     this.#dice = parts.dice;
     this.#weather = parts.weather;
+    this.#handed = parts.handed;
     this.presence = new SimulatedPresence(parts.timeline);
   }
 
@@ -48,6 +57,7 @@ export class DirectReports {
     checkpoints: Left,
   ): Promise<Left> {
     const { sender, recorder } = way;
+    const offer = this.#handed.offerOf(sender);
     return new Promise((resolve) => {
       if (!sender.acts()) return;
       const give = (left: Left) => {
@@ -60,7 +70,7 @@ export class DirectReports {
       this.#timeline.after(ANSWER_MS, `${sender.name} waits for a report no more`, forget);
       this.#travel(`${recorder.process.name} hears a report`, () => {
         if (!recorder.process.isAlive) return this.#travel(`${sender.name} finds nobody`, forget);
-        this.#receive(recorder, checkpoints, (left) => {
+        this.#receive(recorder, { checkpoints, offer }, (left) => {
           if (!recorder.process.acts()) return;
           this.#travel(`${sender.name} hears of its report`, () => give(left));
         });
@@ -71,12 +81,14 @@ export class DirectReports {
   /** `settled` is told of what was refused once each checkpoint is acknowledged or released. */
   #receive(
     { take, process }: Recorder<ReportTaker>,
-    checkpoints: Left,
+    { checkpoints, offer }: { checkpoints: Left; offer: Offer | null },
     settled: (left: Left) => void,
   ): void {
     const refused: Checkpoint[] = [];
     let open = checkpoints.length;
     const hasRoom = take.inFlight < take.maxInFlight;
+    const { offers } = this.#handed.desk(process);
+    const closeOffer = offers.open(hasRoom ? offer : null, checkpoints);
     take.inFlight += open;
     const settle = (checkpoint: Checkpoint, isRecorded: boolean) => {
       if (!process.isAlive) return;
@@ -84,6 +96,7 @@ export class DirectReports {
       open -= 1;
       if (open > 0) return;
       take.inFlight -= checkpoints.length;
+      closeOffer();
       settled(refused);
     };
     const batch = structuredClone(checkpoints).map((message) => once(message, settle));

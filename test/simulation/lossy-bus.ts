@@ -12,6 +12,7 @@ import type { Dice } from './dice.ts';
 import type { Timeline } from './fake-clock.ts';
 import { DirectReports, type ReportTaker } from './direct-reports.ts';
 import { BlobServers } from './blob-servers.ts';
+import { type HandedFaults, HandedTasks } from './handed-tasks.ts';
 import {
   type LossyDelivery,
   LossyQueue,
@@ -54,9 +55,10 @@ export class LossyTransport {
   readonly checkpoints: LossyQueue<Checkpoint>;
   readonly activity: LossyQueue<ActivityEntry>;
   readonly reports: DirectReports;
+  readonly handed: HandedTasks;
   readonly blobs: BlobServers;
   readonly watcher: BusWatcher;
-  /** Whether it knows which checkpoints it holds: the in-process bus does, JetStream does not. */
+  /** Whether it stores all and sees all that it holds, as the in-process bus does. */
   readonly isAware: boolean;
   readonly #timeline: Timeline;
   readonly #dice: Dice;
@@ -70,6 +72,7 @@ export class LossyTransport {
     weather: TransportWeather;
     watcher: BusWatcher;
     isAware: boolean;
+    faults?: HandedFaults;
   }) {
     this.#timeline = parts.timeline;
     this.#dice = parts.dice;
@@ -79,7 +82,12 @@ export class LossyTransport {
     this.tasks = new LossyQueue({ ...parts, name: 'task' });
     this.checkpoints = new LossyQueue({ ...parts, name: 'checkpoint' });
     this.activity = new LossyQueue({ ...parts, name: 'activity' });
-    this.reports = new DirectReports(parts);
+    const { faults = {} } = parts;
+    const recheck = (runId: string) => this.broadcast({ kind: 'recheck', runIds: [runId] });
+    const isOurs = (process: SimulatedProcess, runId: string) =>
+      this.presence.isOurs(process, runId);
+    this.handed = new HandedTasks({ ...parts, faults, isOurs, recheck });
+    this.reports = new DirectReports({ ...parts, handed: this.handed });
     this.blobs = new BlobServers(parts);
   }
 
@@ -126,7 +134,8 @@ export class LossyTransport {
 
   /** Nothing waits and nothing is held. */
   get isEmpty(): boolean {
-    return [this.tasks, this.checkpoints, this.activity].every(({ size }) => size === 0);
+    const stores = [this.tasks, this.checkpoints, this.activity];
+    return this.handed.isEmpty && stores.every(({ size }) => size === 0);
   }
 
   listen(listener: Listener): Consumer {
@@ -167,22 +176,36 @@ export class LossyBus implements Bus {
   }
 
   publishTasks(tasks: readonly Task[], { alone } = { alone: false }): Promise<void> {
-    const { watcher, now } = this.#transport;
+    const { watcher, handed, now } = this.#transport;
     const sent = structuredClone(tasks);
+    if (this.#process.isAlive) watcher.published(sent, now);
+    if (alone) handed.sentAlone(sent);
+    const left = alone ? sent : handed.hand(this.#process, sent);
+    if (left.length === 0) return Promise.resolve();
     return this.#line.call('publishTasks', () => {
-      watcher.published(sent, now);
-      this.#transport.store(sent, { alone, sentAt: now });
+      this.#transport.store(left, { alone, sentAt: now });
     });
   }
 
-  missingTasks(tasks: readonly TaskRef[]): Promise<TaskRef[]> {
-    const { tasks: queue, checkpoints, isAware } = this.#transport;
-    return this.#line.call('missingTasks', () => {
-      return tasks.filter(({ id }) => !queue.has(id) && !(isAware && checkpoints.has(id)));
-    });
+  /** Where nobody but the runners knows of handed tasks: in steps, as other things go on. */
+  async missingTasks(tasks: readonly TaskRef[]): Promise<TaskRef[]> {
+    const { tasks: queue, checkpoints, handed, isAware } = this.#transport;
+    const missing = (refs: readonly TaskRef[], keys: readonly { has(id: string): boolean }[]) =>
+      this.#line.call('missingTasks', () =>
+        refs.filter(({ id }) => !keys.some((held) => held.has(id))),
+      );
+    if (isAware) return missing(tasks, [queue, checkpoints]);
+    const open = tasks.filter(({ id }) => !handed.desk(this.#process).has(id));
+    const unheld = open.length === 0 ? open : await missing(open, [queue]);
+    if (unheld.length === 0) return unheld;
+    const withRunners = await handed.find(this.#process, unheld);
+    const gone = unheld.filter(({ id }) => !withRunners.has(id));
+    return gone.length === 0 ? gone : missing(gone, [checkpoints]);
   }
 
   withdrawTasks(tasks: readonly TaskRef[]): Promise<void> {
+    const { handed, isAware } = this.#transport;
+    if (!isAware) for (const { id } of tasks) handed.desk(this.#process).ended(id);
     return this.#line.call('withdrawTasks', () => {
       const ids = new Set(tasks.map(({ id }) => id));
       for (const id of ids) {
@@ -194,22 +217,43 @@ export class LossyBus implements Bus {
     });
   }
 
-  consumeTasks(
+  async consumeTasks(
     options: ConsumeTasks,
     handler: (delivery: Delivery<Task>) => void,
   ): Promise<Consumer> {
-    const { watcher, tasks } = this.#transport;
+    const { watcher, tasks, isAware } = this.#transport;
+    const deliver = (each: Delivery<Task>, sentAt: number) => {
+      watcher.taken(each.message, sentAt);
+      handler(each);
+    };
     const taker = this.#taker<readonly Task[]>({
       maxInFlight: options.maxInFlight,
       leaseMs: options.leaseMs ?? TASK_LEASE_MS,
       deliver: (delivery, sentAt) => {
-        for (const each of this.#opened(delivery, sentAt)) {
-          watcher.taken(each.message, sentAt);
-          handler(each);
-        }
+        for (const each of this.#opened(delivery, sentAt)) deliver(each, sentAt);
       },
     });
-    return this.#attach(tasks, taker);
+    const stored = await this.#attach(tasks, taker);
+    return isAware ? stored : this.#takeHanded(stored, { options, deliver });
+  }
+
+  /** Those that come straight from a controller, too. */
+  #takeHanded(
+    stored: Consumer,
+    how: {
+      readonly options: ConsumeTasks;
+      readonly deliver: (each: Delivery<Task>, sentAt: number) => void;
+    },
+  ): Consumer {
+    const store = (task: Task, sentAt: number) => this.#handBack(task, sentAt);
+    const intake = this.#transport.handed.join({ ...how, process: this.#process, store });
+    const cancels = this.onSignal('cancel', (signal) => intake.cancel(signal));
+    return {
+      stop: async () => {
+        intake.stop();
+        await Promise.all([cancels.stop(), stored.stop()]);
+      },
+    };
   }
 
   #handBack(task: Task, sentAt: number): Promise<void> {
@@ -273,8 +317,10 @@ export class LossyBus implements Bus {
     { maxInFlight }: { readonly maxInFlight: number },
     handler: (batch: readonly Delivery<Checkpoint>[]) => void,
   ): Promise<Consumer> {
-    const { checkpoints, presence } = this.#transport;
+    const { checkpoints, presence, handed } = this.#transport;
+    const desk = handed.desk(this.#process);
     const deliver = (batch: readonly Delivery<Checkpoint>[]) => {
+      for (const { message } of batch) desk.ended(message.taskId);
       handler(batch.map((delivery) => this.#watched(delivery)));
     };
     const taker = this.#taker<Checkpoint>({

@@ -1,144 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { namedUuid } from '../../src/engine/hash.ts';
-import type { Graph, Step } from '../../src/graph/graph.ts';
-import type { NewRun } from '../../src/record/run.ts';
+import type { Step } from '../../src/graph/graph.ts';
 import { sampleGraph } from '../engine/sample-graph.ts';
-import { NO_ITEM, taskId } from '../../src/task/task.ts';
 import { revisionChange, workflowChange } from '../store/samples.ts';
-import { Dice } from './dice.ts';
-import { FakeClock, Timeline } from './fake-clock.ts';
-import { LossyBus, LossyTransport } from './lossy-bus.ts';
-import { MemoryLedger } from './memory-ledger.ts';
-import { MemoryStore } from './memory-store.ts';
-import { startSimulatedController } from './simulated-controller.ts';
-import { Line, SimulatedProcess } from './simulated-process.ts';
-import { SimulatedRunner } from './simulated-runner.ts';
-
-const START = Date.UTC(2030, 0, 1);
-
-/** A calm world in which a test makes one thing go wrong. */
-class CalmWorld {
-  readonly #dice = new Dice(1);
-  readonly timeline = new Timeline(START, this.#dice);
-  readonly store = new MemoryStore();
-  readonly #lineWeather = { delayMs: 2, failBefore: 0, failAfter: 0 };
-  readonly transport = new LossyTransport({
-    timeline: this.timeline,
-    dice: this.#dice,
-    weather: { lose: 0, double: 0, delayMs: 2 },
-    isAware: false,
-    watcher: { published: () => 0, acknowledged: () => 0, taken: () => 0, kept: () => 0 },
-  });
-  readonly logged: string[] = [];
-  /** Attempts that began, without their run's id. */
-  readonly began: string[] = [];
-  /** Tasks that were told to stop. */
-  readonly heard: string[] = [];
-  probeMs = 0;
-  stepMs = 0;
-
-  constructor(graphs: Readonly<Record<string, Graph>>) {
-    const workflows = Object.entries(graphs).map(([name, graph]) => {
-      return workflowChange({ name, graph, digest: name });
-    });
-    this.store.applyRevision(revisionChange({ workflows }));
-  }
-
-  run(workflow: string): string {
-    const id = namedUuid(`${workflow} ${this.store.runs.length}`);
-    const run: NewRun = {
-      id,
-      namespace: 'default',
-      workflow,
-      versionId: namedUuid(`default/${workflow}@1`),
-      input: {},
-      labels: {},
-      cause: { kind: 'test', name: '' },
-      createdBy: '',
-      createdAt: this.timeline.now,
-      idempotencyKey: null,
-      parent: null,
-    };
-    this.store.createRuns([run]);
-    return id;
-  }
-
-  ledger(process: SimulatedProcess): MemoryLedger {
-    return new MemoryLedger(this.store, this.#line(process));
-  }
-
-  #line(process: SimulatedProcess): Line {
-    const { timeline } = this;
-    return new Line({ timeline, dice: this.#dice, weather: this.#lineWeather, process });
-  }
-
-  #bus(process: SimulatedProcess): LossyBus {
-    return new LossyBus({ transport: this.transport, line: this.#line(process), process });
-  }
-
-  controller(change: { ledger?: MemoryLedger } = {}): SimulatedProcess {
-    const process = new SimulatedProcess('controller');
-    const clock = new FakeClock(this.timeline, process);
-    const quiet = () => undefined;
-    const ledger = change.ledger ?? this.ledger(process);
-    const answers = () => clock.sleep(this.probeMs).then(() => true);
-    void startSimulatedController({
-      ledger,
-      clock,
-      bus: this.#bus(process),
-      log: { debug: quiet, info: quiet, warn: quiet, error: (event) => this.logged.push(event) },
-      probes: { answers, hasSecret: () => true },
-      cacheRuns: 100,
-      recheckMs: 30_000,
-    });
-    return process;
-  }
-
-  /** The first `failures` attempts of each step fail in a way worth retrying. */
-  runner(failures = 0): void {
-    const process = new SimulatedProcess('runner');
-    this.#bus(process).onSignal('cancel', ({ tasks }) => this.heard.push(...tasks));
-    const error = { class: 'retryable', code: 'transient', message: 'not yet' } as const;
-    const runner = new SimulatedRunner({
-      bus: this.#bus(process),
-      clock: new FakeClock(this.timeline, process),
-      process,
-      dice: this.#dice,
-      longestMs: () => this.stepMs,
-      executing: ({ id }) => this.began.push(id.slice(id.indexOf('.') + 1)),
-      outcomeOf: ({ attempt }) =>
-        attempt <= failures ? { kind: 'failed', error } : { kind: 'completed', output: null },
-    });
-    void runner.start();
-  }
-
-  /** The first step's checkpoints of these runs, stored in the transport. */
-  async storeEnds(runs: readonly string[]): Promise<void> {
-    const times = { startedAt: this.timeline.now, finishedAt: this.timeline.now, runner: '' };
-    const numbers = { step: 0, item: NO_ITEM, attempt: 1 };
-    const outcome = { kind: 'completed', output: null } as const;
-    const ends = runs.map((runId) => {
-      return { taskId: taskId(runId, numbers), runId, ...numbers, outcome, ...times };
-    });
-    const storing = this.#bus(new SimulatedProcess('runner')).publishCheckpoints(ends);
-    await this.pass(10);
-    await storing;
-  }
-
-  /** Plays until the run has ended; false when that takes over five minutes or too many events. */
-  ends(id: string, maxEvents = 20_000): Promise<boolean> {
-    return this.until(() => this.store.run(id)!.finishedAt !== null, maxEvents);
-  }
-
-  pass(ms: number): Promise<boolean> {
-    const end = this.timeline.now + ms;
-    return this.until(() => this.timeline.now >= end);
-  }
-
-  until(isDone: () => boolean, maxEvents = 20_000): Promise<boolean> {
-    return this.timeline.run(isDone, { untilMs: this.timeline.now + 300_000, maxEvents });
-  }
-}
+import { CalmWorld } from './calm-world.ts';
+import type { MemoryStore } from './memory-store.ts';
+import { SimulatedProcess } from './simulated-process.ts';
+import { takeOverFanOut } from './take-over-fan-out.ts';
 
 function childStep(workflow: string): Partial<Step> {
   return { type: 'workflow', config: { workflow, input: {} } };
@@ -176,23 +43,12 @@ describe('the run loop in a calm world', () => {
   });
 
   test('a controller is replaced while an item waits for its retry → maxParallel is kept', async () => {
-    const retry = { maxAttempts: 3, initialDelayMs: 1000, maxDelayMs: 1000, factor: 1, jitter: 0 };
-    const fan = { forEach: '{{ range(2) }}', maxParallel: 1, retry };
-    const world = new CalmWorld({ flow: sampleGraph([fan]) });
-    const first = world.controller();
-    world.runner(1);
-    const id = world.run('flow');
-    expect(await world.until(() => world.began.length === 1)).toBe(true);
-    world.stepMs = 60_000;
-    expect(await world.until(() => world.began.length === 2)).toBe(true);
-    first.crash();
-    await world.pass(2000);
-    world.controller();
-    await world.pass(3000);
+    const { world, id } = await takeOverFanOut();
     expect(world.began).toEqual(['0.0.1', '0.1.1']);
     world.stepMs = 0;
     expect(await world.ends(id)).toBe(true);
     expect(world.began.slice(2).toSorted()).toEqual(['0.0.2', '0.1.2']);
+    expect(world.checker.violations).toEqual([]);
   });
 
   test('a run is cancelled after its controller was replaced → a retry under way is told', async () => {

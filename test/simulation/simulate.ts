@@ -58,6 +58,8 @@ const SUMMED = [
   'crashes',
   'starts',
   'exceeded',
+  'handed',
+  'handedAgain',
 ] as const;
 
 class Totals {
@@ -72,6 +74,8 @@ class Totals {
     crashes: 0,
     starts: 0,
     exceeded: 0,
+    handed: 0,
+    handedAgain: 0,
   };
   #last: Report | null = null;
 
@@ -88,14 +92,15 @@ class Totals {
 
   tell(): void {
     const { plays, failed, simulatedMs, events, runs, compared, crashes } = this.#sums;
-    const { starts, exceeded } = this.#sums;
+    const { starts, exceeded, handed, handedAgain } = this.#sums;
     if (plays === 1) console.log(this.#last);
     const seconds = ((performance.now() - this.#startedAt) / 1000).toFixed(1);
     const hours = (simulatedMs / 3_600_000).toFixed(1);
     console.log(
       `${plays} histories, ${failed} failed; ${hours} simulated hours in ${seconds} s: ` +
         `${runs} runs (${compared} compared with the oracle), ${events} events, ${crashes} crashes; ` +
-        `${exceeded} of ${starts} items of limited fan-outs started above the limit`,
+        `${exceeded} of ${starts} items of limited fan-outs started above the limit; ` +
+        `${handed} tasks went straight to runners, ${handedAgain} were lost with theirs and sent again`,
     );
     if (failed > 0) process.exitCode = 1;
   }

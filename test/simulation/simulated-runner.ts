@@ -24,7 +24,8 @@ const HEARTBEAT_MS = 1000;
 
 interface Attempt {
   readonly task: Task;
-  delivery: Delivery<Task>;
+  /** More than one when the task came again while it was under way. */
+  readonly deliveries: Delivery<Task>[];
   isOver: boolean;
   readonly cancel: AbortController;
 }
@@ -49,10 +50,11 @@ export class SimulatedRunner {
     const task = delivery.message;
     const underWay = this.#attempts.get(task.id);
     if (underWay !== undefined) {
-      underWay.delivery = delivery;
+      underWay.deliveries.push(delivery);
       return;
     }
-    const attempt: Attempt = { task, delivery, isOver: false, cancel: new AbortController() };
+    const deliveries = [delivery];
+    const attempt = { task, deliveries, isOver: false, cancel: new AbortController() };
     this.#attempts.set(task.id, attempt);
     this.#parts.executing(task);
     void this.#beat(attempt);
@@ -61,7 +63,7 @@ export class SimulatedRunner {
 
   async #beat(attempt: Attempt): Promise<void> {
     while (!attempt.isOver) {
-      attempt.delivery.working();
+      for (const delivery of attempt.deliveries) delivery.working();
       await this.#parts.clock.sleep(HEARTBEAT_MS);
     }
   }
@@ -77,12 +79,14 @@ export class SimulatedRunner {
     const outcome = signal?.aborted === true ? ({ kind: 'cancelled' } as const) : outcomeOf(task);
     if (outcome.kind === 'completed') await this.#store(task);
     executed?.(task);
+    // What waits to be recorded keeps nobody from working.
+    for (const delivery of attempt.deliveries) delivery.makeRoom();
     const { id: taskId, runId, step, item, attempt: number } = task;
     const place = { taskId, runId, step, item, attempt: number };
     const times = { startedAt, finishedAt: clock.now() };
     await this.#report({ ...place, outcome, ...times, runner: process.name });
     attempt.isOver = true;
-    attempt.delivery.ack();
+    for (const delivery of attempt.deliveries) delivery.ack();
     this.#attempts.delete(task.id);
   }
 

@@ -10,6 +10,7 @@ import { Checker } from './checker.ts';
 import { Dice } from './dice.ts';
 import { FakeClock, Timeline } from './fake-clock.ts';
 import { LossyBus, LossyTransport } from './lossy-bus.ts';
+import type { HandedFaults } from './handed-tasks.ts';
 import type { TransportWeather } from './lossy-queue.ts';
 import { MemoryLedger } from './memory-ledger.ts';
 import { MemoryStore } from './memory-store.ts';
@@ -39,6 +40,7 @@ export interface Planted {
   readonly hasNoCrashes?: boolean;
   readonly ledgerOf?: (store: MemoryStore, line: Line) => MemoryLedger;
   readonly busOf?: (bus: Bus) => Bus;
+  readonly handed?: HandedFaults;
 }
 
 export interface Report {
@@ -54,6 +56,9 @@ export interface Report {
   /** Items of limited fan-outs that were started, and those above the limit. */
   readonly starts: number;
   readonly exceeded: number;
+  /** Tasks that went straight to a runner, and those lost with one that were sent again. */
+  readonly handed: number;
+  readonly handedAgain: number;
   readonly facts: number;
   readonly executed: number;
   readonly executedAgain: number;
@@ -132,6 +137,7 @@ export class Simulation {
       weather: this.transportWeather,
       watcher: this.checker,
       isAware: this.dice.chance(0.5),
+      faults: this.planted.handed ?? {},
     });
   }
 
@@ -223,6 +229,7 @@ export class Simulation {
       executedAgain,
       ends,
       ...this.checker.parallel.counts,
+      ...this.transport.handed.counts,
       events: this.timeline.count,
       simulatedMs: this.timeline.now - START,
       trace: this.timeline.trace,
