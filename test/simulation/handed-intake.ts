@@ -1,11 +1,9 @@
-import type { ConsumeTasks, Delivery, Signal } from '../../src/bus/bus.ts';
+import type { ConsumeTasks, Delivery } from '../../src/bus/bus.ts';
 import type { Holding, Offer } from '../../src/bus/holding.ts';
 import type { Task, TaskId } from '../../src/task/task.ts';
 import type { Timeline } from './fake-clock.ts';
 import type { SimulatedProcess } from './simulated-process.ts';
 
-/** After so long without a slot a task goes to whoever has one, ms. */
-const PATIENCE_MS = 1000;
 const RETRY_MS = 1000;
 
 interface Handed {
@@ -30,7 +28,6 @@ export class HandedIntake {
   readonly #timeline: Timeline;
   /** Until they are acknowledged, or stored elsewhere. */
   readonly #held = new Map<TaskId, Handed>();
-  #waiting: Handed[] = [];
   #inSlots = 0;
   #isStopped = false;
 
@@ -57,7 +54,7 @@ export class HandedIntake {
   /** Half of the runner's slots are for what is handed over; here the other half is apart. */
   get offer(): Offer | null {
     const { queues } = this.#parts.options;
-    const room = this.#slots - this.#inSlots - this.#waiting.length;
+    const room = this.#slots - this.#inSlots;
     return room <= 0 || this.#isStopped ? null : { taker: this.process.name, room, queues };
   }
 
@@ -73,25 +70,9 @@ export class HandedIntake {
     if (!this.process.isAlive || this.#held.has(task.id)) return;
     const handed: Handed = { task, sentAt, hasSlot: false, isSettled: false };
     this.#held.set(task.id, handed);
-    if (this.#isStopped) this.#giveBack(handed, 0);
-    else if (this.#inSlots < this.#slots) this.#enter(handed);
-    else this.#wait(handed);
-  }
-
-  /** What waits for a slot ends here: the runner does not know of it yet. */
-  cancel({ runId, tasks }: Extract<Signal, { kind: 'cancel' }>): void {
-    for (const handed of this.#waiting) {
-      const { task } = handed;
-      const isMeant = task.runId === runId && (tasks.length === 0 || tasks.includes(task.id));
-      if (isMeant) this.#end(handed);
-    }
-  }
-
-  #wait(handed: Handed): void {
-    this.#waiting.push(handed);
-    this.#timeline.after(PATIENCE_MS, `${handed.task.id} has waited for long`, () => {
-      if (this.process.isAlive && !handed.hasSlot) this.#giveBack(handed, 0);
-    });
+    // Two reports may have offered the same slot.
+    if (this.#isStopped || this.#inSlots >= this.#slots) this.#giveBack(handed, 0);
+    else this.#enter(handed);
   }
 
   #enter(handed: Handed): void {
@@ -150,11 +131,7 @@ export class HandedIntake {
   }
 
   #leave(handed: Handed): void {
-    this.#waiting = this.#waiting.filter((each) => each !== handed);
-    if (!handed.hasSlot) return;
+    if (handed.hasSlot) this.#inSlots -= 1;
     handed.hasSlot = false;
-    this.#inSlots -= 1;
-    const next = this.#waiting.shift();
-    if (next !== undefined) this.#enter(next);
   }
 }

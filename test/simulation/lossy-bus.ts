@@ -247,13 +247,11 @@ export class LossyBus implements Bus {
   ): Consumer {
     const store = (task: Task, sentAt: number) => this.#handBack(task, sentAt);
     const intake = this.#transport.handed.join({ ...how, process: this.#process, store });
-    const cancels = this.onSignal('cancel', (signal) => intake.cancel(signal));
-    return {
-      stop: async () => {
-        intake.stop();
-        await Promise.all([cancels.stop(), stored.stop()]);
-      },
+    const stop = (): Promise<void> => {
+      intake.stop();
+      return stored.stop();
     };
+    return { stop };
   }
 
   #handBack(task: Task, sentAt: number): Promise<void> {
