@@ -137,12 +137,19 @@ export type Signal =
   /** Runners stop attempts of this run; `tasks` empty means all of them. */
   | { readonly kind: 'cancel'; readonly runId: string; readonly tasks: readonly TaskId[] }
   | Nudge
-  /** Watchers: these runs have new facts or activity. */
-  | { readonly kind: 'changed'; readonly runIds: readonly string[] }
+  | Changed
   /** Controllers see whether tasks of these runs are missing. */
   | { readonly kind: 'recheck'; readonly runIds: readonly string[] }
   /** Controllers reconcile this source now. */
   | { readonly kind: 'reconcile'; readonly source: string };
+
+/** Watchers: these runs have new facts or activity. */
+export interface Changed {
+  readonly kind: 'changed';
+  readonly runIds: readonly string[];
+  /** Those of them that have come to their end. A hint: without it whoever needs to know asks. */
+  readonly ended?: readonly string[];
+}
 
 /** Controllers look at these runs: new, or with a request in their inbox. */
 export interface Nudge {

@@ -1,5 +1,5 @@
 import type { Msg, NatsConnection } from '@nats-io/transport-node';
-import type { Consumer, Nudge, Signal } from './bus.ts';
+import type { Changed, Consumer, Nudge, Signal } from './bus.ts';
 import type { BusLog } from './bus-log.ts';
 import { listen } from './listen.ts';
 import { SignalHub } from './signal-hub.ts';
@@ -62,6 +62,7 @@ function isWhole(signal: Signal): boolean {
     case 'nudge':
       return areIds(signal.runIds) && Array.isArray(signal.created ?? []);
     case 'changed':
+      return areIds(signal.runIds) && areIds(signal.ended ?? []);
     case 'recheck':
       return areIds(signal.runIds);
     case 'reconcile':
@@ -81,11 +82,19 @@ function parts(signal: Signal): string[] {
     case 'nudge':
       return nudges(signal);
     case 'changed':
+      return changes(signal);
     case 'recheck':
       return chunks(signal.runIds).map((runIds) => JSON.stringify({ ...signal, runIds }));
     case 'reconcile':
       return [JSON.stringify(signal)];
   }
+}
+
+/** What has ended is told with it, as long as all of it is one message. */
+function changes(signal: Changed): string[] {
+  const { kind, runIds } = signal;
+  if (runIds.length <= MAX_IDS) return [JSON.stringify(signal)];
+  return chunks(runIds).map((ids) => JSON.stringify({ kind, runIds: ids }));
 }
 
 /** With the records of new runs in one message, or without them. */

@@ -1,5 +1,6 @@
 import type { Bus, Consumer, Delivery } from '../bus/bus.ts';
 import type { ActivityEntry } from '../task/task.ts';
+import { Announcer } from './announcer.ts';
 import { Lane } from './lane.ts';
 import { Outage } from './outage.ts';
 import type { Clock, Ledger, Log } from './ports.ts';
@@ -16,6 +17,7 @@ export async function consumeActivity(parts: {
 }): Promise<Consumer> {
   const { bus, ledger, clock, log, maxInFlight } = parts;
   const outage = new Outage({ clock, log, name: 'activity' });
+  const announcer = new Announcer({ bus, clock });
   const save = async (batch: readonly Delivery<ActivityEntry>[]): Promise<void> => {
     try {
       await ledger.saveActivity(batch.map(({ message }) => message));
@@ -26,10 +28,10 @@ export async function consumeActivity(parts: {
     }
     outage.succeeded();
     for (const delivery of batch) delivery.ack();
-    bus.broadcast({
-      kind: 'changed',
-      runIds: [...new Set(batch.map((each) => each.message.runId))],
-    });
+    announcer.changed(
+      batch.map(({ message }) => message.runId),
+      [],
+    );
   };
   const lane = new Lane({ process: save, maxBatch: MAX_BATCH, log });
   const consumer = await bus.consumeActivity({ maxInFlight }, (batch) => {
@@ -40,6 +42,7 @@ export async function consumeActivity(parts: {
       await consumer.stop();
       const left = await lane.stop();
       if (left.length > 0) await save(left);
+      announcer.flush();
     },
   };
 }

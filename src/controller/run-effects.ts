@@ -3,6 +3,7 @@ import { prepareTask } from '../engine/prepare.ts';
 import { outstanding } from '../engine/outstanding.ts';
 import type { Bus, TaskRef } from '../bus/bus.ts';
 import { type Checkpoint, type Outcome, type Task, taskId } from '../task/task.ts';
+import type { Announcer } from './announcer.ts';
 import type { Clock, Ledger, Log } from './ports.ts';
 import type { MovedRun } from './run-batch.ts';
 import type { CachedRun } from './run-cache.ts';
@@ -13,6 +14,7 @@ export interface EffectParts {
   readonly ledger: Ledger;
   readonly clock: Clock;
   readonly log: Log;
+  readonly announcer: Announcer;
   /** Has these runs looked at: new children, or runs with a new request. */
   readonly wake: (runIds: readonly string[], hasRequests: boolean) => void;
   /** Has these runs rechecked before long: what was recorded could not all be set in motion. */
@@ -53,10 +55,7 @@ export function carryOut(
 }
 
 function fail(parts: EffectParts, moved: readonly MovedRun[], error: unknown): void {
-  parts.failed(
-    error,
-    moved.map(({ run }) => run.record.id),
-  );
+  parts.failed(error, moved.map(idOfRun));
 }
 
 function tellOthers(parts: EffectParts, moved: readonly MovedRun[]): void {
@@ -65,8 +64,12 @@ function tellOthers(parts: EffectParts, moved: readonly MovedRun[]): void {
   const asked = moved.flatMap((each) => each.change.asked.map(({ runId }) => runId));
   if (asked.length > 0) parts.wake(asked, true);
   const changed = moved.filter((each) => each.moved.recorded.length > 0);
-  if (changed.length === 0) return;
-  parts.bus.broadcast({ kind: 'changed', runIds: changed.map(({ run }) => run.record.id) });
+  const ended = changed.filter(({ change }) => change.finishedAt !== null);
+  parts.announcer.changed(changed.map(idOfRun), ended.map(idOfRun));
+}
+
+function idOfRun({ run }: MovedRun): string {
+  return run.record.id;
 }
 
 /** What these runs want executed and no runner or queue has; nothing when that cannot be told. */

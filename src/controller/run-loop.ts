@@ -2,6 +2,7 @@ import type { Bus, Consumer } from '../bus/bus.ts';
 import { hash32 } from '../engine/hash.ts';
 import type { AttemptFact, Fact } from '../engine/fact.ts';
 import type { Checkpoint } from '../task/task.ts';
+import { Announcer } from './announcer.ts';
 import { countMoved, type ControllerMetrics } from './controller-metrics.ts';
 import { Lane } from './lane.ts';
 import { Outage } from './outage.ts';
@@ -56,6 +57,7 @@ export class RunLoop {
   /** Of the ledger, and of what sets in motion what it has recorded. */
   readonly #outage: Outage;
   readonly #effectsOutage: Outage;
+  readonly #announcer: Announcer;
   /** Runs that something recorded was not set in motion for. */
   readonly #unsent = new Set<string>();
   /** By lane: resolves when the transport has taken what the last batch sent. */
@@ -64,7 +66,8 @@ export class RunLoop {
 
   constructor(options: RunLoopOptions) {
     this.#options = options;
-    const { ledger, log, clock } = options;
+    const { bus, ledger, log, clock } = options;
+    this.#announcer = new Announcer({ bus, clock });
     this.#outage = new Outage({ clock, log, name: 'ledger' });
     this.#effectsOutage = new Outage({ clock, log, name: 'effects' });
     this.#cache = new RunCache(options.cacheRuns);
@@ -112,6 +115,7 @@ export class RunLoop {
     // What came from the transport goes to another controller now, not after its lease.
     for (const work of left.flat()) if (work.done !== undefined) work.again?.(0);
     await Promise.all(this.#taken);
+    this.#announcer.flush();
   }
 
   submit(work: Work): void {
@@ -202,7 +206,8 @@ export class RunLoop {
     const failed = (error: unknown, runIds: readonly string[]) => this.#sendLater(error, runIds);
     const sent = () => this.#effectsOutage.succeeded();
     const outdated = (runIds: readonly string[]) => void this.#lookAnew(runIds);
-    const effects = { bus, ledger, clock, log, wake, failed, sent, outdated };
+    const announcer = this.#announcer;
+    const effects = { bus, ledger, clock, log, announcer, wake, failed, sent, outdated };
     const tasks = await tasksToSend(effects, moved);
     await this.#taken[lane];
     // From here to the last answer nothing is waited for, so that all goes out in one packet.

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import type { Nudge, Signal } from '../../src/bus/bus.ts';
+import type { Changed, Nudge, Signal } from '../../src/bus/bus.ts';
 import { digestOf } from '../../src/bus/subjects.ts';
 import type { Given } from './given.ts';
 import { memoryBlobs } from './memory-blobs.ts';
@@ -32,6 +32,16 @@ export function sideContract(given: Given): void {
       given.bus.broadcast({ kind: 'changed', runIds: sent });
       await until(() => runIds.length === sent.length);
       expect(runIds).toEqual(sent);
+    });
+
+    test('runs that have ended → are told as such', async () => {
+      const got: Changed[] = [];
+      given.other.onSignal('changed', (signal) => void got.push(signal));
+      await given.other.ping();
+      const changed: Changed = { kind: 'changed', runIds: ['a', 'b'], ended: ['b'] };
+      given.bus.broadcast(changed);
+      await until(() => got.length === 1);
+      expect(got).toEqual([changed]);
     });
 
     test('records of new runs → arrive as they are where they are small, their ids always', async () => {
