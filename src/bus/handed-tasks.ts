@@ -76,11 +76,13 @@ export class HandedTasks {
     clearInterval(this.#sweeper);
   }
 
-  /** Sends to runners what they have offered to take. Returns the others. */
+  /** Sends to runners what they have offered to take, once. Returns the others. */
   hand(tasks: readonly Task[]): readonly Task[] {
     const { offers } = this.#options;
     const others: Task[] = [];
-    const takers = Map.groupBy(tasks, (task) => offers.take(task));
+    // A burst that failed is sent again with what of it a runner has.
+    const unsent = tasks.filter(({ id }) => !this.has(id));
+    const takers = Map.groupBy(unsent, (task) => offers.take(task));
     for (const [taker, some] of takers) {
       const isThere = taker !== null && this.#takers.has(taker);
       others.push(...(isThere ? this.#handTo(taker, some) : some));

@@ -54,7 +54,11 @@ export class HeldSubjects {
     const unheld = open.filter(({ id }) => !held.ids.has(id));
     if (unheld.length === 0) return unheld;
     const withRunners = await handed.find(unheld);
-    const gone = unheld.filter(({ id }) => !withRunners.has(id));
+    const nowhere = unheld.filter(({ id }) => !withRunners.has(id));
+    if (nowhere.length === 0) return nowhere;
+    // What a runner has given back meanwhile is in the stream by now.
+    const givenBack = await this.heldOf(nowhere);
+    const gone = nowhere.filter(({ id }) => !givenBack.ids.has(id));
     if (gone.length === 0) return gone;
     const reported = await this.reported(gone);
     return gone.filter(({ id }) => !reported.has(this.subjects.checkpoint({ taskId: id })));

@@ -201,6 +201,18 @@ describe.skipIf(nats === null)('tasks that go straight to the runner which repor
     expect(two.taken[0]?.message).toEqual(task);
   });
 
+  test('a burst that fails and is sent again → nothing of it is handed over twice', async () => {
+    const [one, two] = [await controller(), await runner()];
+    const runId = randomUUID();
+    await reports(two, one, runId);
+    const small = next(runId);
+    const tooLarge = sampleTask({ config: { text: 'x'.repeat(70 * 1024 * 1024) } });
+    await expect(one.bus.publishTasks([small, tooLarge])).rejects.toThrow(/limit/);
+    await one.bus.publishTasks([small]);
+    await until(() => two.taken.length === 1);
+    expect(await stored()).toEqual([]);
+  });
+
   test('to be sent alone → the stream', async () => {
     const [one, two] = [await controller(), await runner()];
     const runId = randomUUID();
