@@ -8,12 +8,13 @@ import { decodeHanded } from './codec.ts';
 import { drain } from './drain.ts';
 import { type Offer, writeHolding } from './holding.ts';
 import { listen } from './listen.ts';
+import { directLimit } from './pack-texts.ts';
 import type { Slots } from './slots.ts';
 import type { Subjects } from './subjects.ts';
 
 const TELL_MS = 1_000;
-/** So that what it holds can be told in one message. */
-const MOST_HELD = 4_000;
+/** Of an id in what is told; all that is held is told in one message. */
+const MAX_ID_BYTES = 64;
 
 export interface HandedIntakeOptions {
   readonly connection: NatsConnection;
@@ -59,9 +60,13 @@ export class HandedIntake {
     if (this.#isStopped) return null;
     const { slots, queues } = this.#options;
     const free = Math.floor(slots.max / 2) - slots.inFlight - slots.waiting;
-    const room = Math.min(free, MOST_HELD - this.#held.size);
+    const room = Math.min(free, this.#mostHeld - this.#held.size);
     if (room <= 0) return null;
     return { taker: this.#name, room, queues };
+  }
+
+  get #mostHeld(): number {
+    return Math.floor(directLimit(this.#options.connection) / MAX_ID_BYTES);
   }
 
   /** Takes no more. What it holds it goes on telling of, until it holds nothing. */
@@ -93,7 +98,8 @@ export class HandedIntake {
     const delivery = { deliveries: 1, ack: () => this.#ended(task.id), working: () => undefined };
     const leave = (): void => slots.leave();
     for (const taken of bundles.unpack({ delivery, tasks: [task], handler, leave })) {
-      if (this.#isStopped || slots.inFlight >= slots.max) taken.release();
+      const isFull = slots.inFlight >= slots.max || this.#held.size > this.#mostHeld;
+      if (this.#isStopped || isFull) taken.release();
       else slots.enter(taken);
     }
   }

@@ -18,7 +18,9 @@ const SWEEP_MS = 500;
 const DEAF_MS = 1_500;
 /** Every runner has said something by then: they do so each second. */
 const ACQUAINTED_MS = 1_250;
+/** As a batch of runs waits for it. Longer after each try in vain: a runner may be far away. */
 const ANSWER_MS = 300;
+const LONGEST_ANSWER_MS = 1_200;
 
 interface Lease {
   readonly runId: string;
@@ -55,6 +57,7 @@ export class HandedTasks {
   #listeningSince: number | null = null;
   #sweeper: NodeJS.Timeout | undefined;
   #sweptAt = 0;
+  #answerMs = ANSWER_MS;
   #wasConnected = true;
 
   constructor(options: HandedTasksOptions) {
@@ -78,16 +81,16 @@ export class HandedTasks {
 
   /** Sends to runners what they have offered to take, once. Returns the others. */
   hand(tasks: readonly Task[]): readonly Task[] {
-    const { offers } = this.#options;
-    const others: Task[] = [];
+    const { offers, isConnected } = this.#options;
     // A burst that failed is sent again with what of it a runner has.
     const unsent = tasks.filter(({ id }) => !this.has(id));
+    // Handed over now they would be lost, while the stream is sent its own again.
+    if (!isConnected()) return unsent;
     const takers = Map.groupBy(unsent, (task) => offers.take(task));
-    for (const [taker, some] of takers) {
+    return [...takers].flatMap(([taker, some]) => {
       const isThere = taker !== null && this.#takers.has(taker);
-      others.push(...(isThere ? this.#handTo(taker, some) : some));
-    }
-    return others;
+      return isThere ? this.#handTo(taker, some) : some;
+    });
   }
 
   #handTo(taker: string, tasks: readonly Task[]): readonly Task[] {
@@ -145,10 +148,11 @@ export class HandedTasks {
       const end = (): void => {
         clearTimeout(timer);
         subscription.unsubscribe();
-        if (open.size === 0) resolve(answers);
+        const isComplete = open.size === 0;
+        this.#answerMs = isComplete ? ANSWER_MS : Math.min(2 * this.#answerMs, LONGEST_ANSWER_MS);
+        if (isComplete) resolve(answers);
         else reject(new Error(`no word of what it holds from ${open.size} of the runners`));
       };
-      const timer = setTimeout(end, ANSWER_MS);
       const hear = (msg: Msg): void => {
         if (msg.data.byteLength === 0) return; // Nobody listens: those that were there are gone.
         const holding = readHolding(msg);
@@ -157,7 +161,9 @@ export class HandedTasks {
         open.delete(holding.taker);
         if (open.size === 0) end();
       };
+      // First, as it throws when the connection has been closed: then nothing is left to end.
       const subscription = listen(connection, inbox, { log, hear });
+      const timer = setTimeout(end, this.#answerMs);
       connection.publish(subjects.whoHolds, '', { reply: inbox });
     });
   }
