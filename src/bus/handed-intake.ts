@@ -39,6 +39,8 @@ export class HandedIntake {
   readonly #questions: Subscription;
   readonly #teller: NodeJS.Timeout;
   #isStopped = false;
+  /** Nothing more can come. */
+  #isDrained = false;
 
   constructor(options: HandedIntakeOptions) {
     this.#options = options;
@@ -65,6 +67,10 @@ export class HandedIntake {
     return { taker: this.#name, room, queues };
   }
 
+  get #isLeaving(): boolean {
+    return this.#isDrained && this.#held.size === 0;
+  }
+
   get #mostHeld(): number {
     return Math.floor(directLimit(this.#options.connection) / MAX_ID_BYTES);
   }
@@ -73,6 +79,7 @@ export class HandedIntake {
   async stop(): Promise<void> {
     this.#isStopped = true;
     await drain(this.#tasks, this.#options.isConnected());
+    this.#isDrained = true;
     this.#leaveWhenDone();
   }
 
@@ -80,7 +87,7 @@ export class HandedIntake {
   close(): void {
     clearInterval(this.#teller);
     this.#held.clear();
-    this.#isStopped = true;
+    this.#isStopped = this.#isDrained = true;
     this.#leaveWhenDone();
   }
 
@@ -106,11 +113,11 @@ export class HandedIntake {
 
   #ended(id: TaskId): void {
     this.#held.delete(id);
-    if (this.#isStopped) this.#leaveWhenDone();
+    this.#leaveWhenDone();
   }
 
   #leaveWhenDone(): void {
-    if (this.#held.size > 0) return;
+    if (!this.#isLeaving) return;
     clearInterval(this.#teller);
     this.#tell();
     if (!this.#options.connection.isClosed()) this.#questions.unsubscribe();
@@ -123,7 +130,7 @@ export class HandedIntake {
   }
 
   #say(send: (word: string) => void): void {
-    const isLeaving = this.#isStopped && this.#held.size === 0;
+    const isLeaving = this.#isLeaving;
     send(writeHolding({ taker: this.#name, tasks: [...this.#held], isLeaving }));
   }
 }

@@ -1,28 +1,50 @@
-import type { NatsConnection } from '@nats-io/transport-node';
+import type { Msg, MsgCallback, NatsConnection } from '@nats-io/transport-node';
 import { expect, test } from 'vitest';
-import type { BundleOpener } from '../../src/bus/bundle-opener.ts';
-import { silentBusLog } from '../../src/bus/bus-log.ts';
+import type { Delivery } from '../../src/bus/bus.ts';
+import { BundleOpener } from '../../src/bus/bundle-opener.ts';
+import { silentBusLog as log } from '../../src/bus/bus-log.ts';
+import { encodeTexts } from '../../src/bus/codec.ts';
 import { HandedIntake } from '../../src/bus/handed-intake.ts';
+import type { Holding } from '../../src/bus/holding.ts';
 import { Slots } from '../../src/bus/slots.ts';
 import { Subjects } from '../../src/bus/subjects.ts';
+import type { Task } from '../../src/task/task.ts';
+import { sampleTask } from './samples.ts';
+import { until } from './until.ts';
 
-function intakeOn(maxPayload: number, slots: Slots): HandedIntake {
+/** An intake without a server; `drained` says that all that was sent to it has been heard. */
+function rig({ maxPayload = 1_048_576, slots = 10 } = {}) {
+  const words: Holding[] = [];
+  const taken: Delivery<Task>[] = [];
+  const listeners = new Map<string, MsgCallback<Msg>>();
+  const drain = Promise.withResolvers<void>();
   const connection = {
     info: { max_payload: maxPayload },
-    subscribe: () => ({ unsubscribe: () => undefined }),
-    publish: () => undefined,
+    subscribe: (subject: string, { callback }: { readonly callback: MsgCallback<Msg> }) => {
+      listeners.set(subject, callback);
+      return { unsubscribe: () => undefined, drain: () => drain.promise };
+    },
+    publish: (_: string, word: string) => void words.push(JSON.parse(word) as Holding),
     isClosed: () => false,
   } as unknown as NatsConnection;
-  return new HandedIntake({
+  const subjects = new Subjects('test');
+  const ways = { store: () => Promise.resolve(), recheck: () => undefined };
+  const intake = new HandedIntake({
     connection,
-    subjects: new Subjects('test'),
+    subjects,
     queues: ['default'],
-    slots,
-    bundles: {} as BundleOpener,
-    handler: () => undefined,
+    slots: new Slots(slots),
+    bundles: new BundleOpener({ connection, subjects, ...ways, log }),
+    handler: (delivery) => void taken.push(delivery),
     isConnected: () => true,
-    log: silentBusLog,
+    log,
   });
+  const gets = (task: Task): void => {
+    const subject = subjects.handed(words[0]?.taker ?? '');
+    const data = encodeTexts([JSON.stringify(task)]);
+    void listeners.get(subject)?.(null, { subject, data } as Msg);
+  };
+  return { intake, words, taken, gets, drained: drain.resolve };
 }
 
 test.each([
@@ -31,8 +53,21 @@ test.each([
   { maxPayload: 1_048_576, slots: 100_000, room: 4_096 },
   { maxPayload: 8_192, slots: 100_000, room: 64 },
   { maxPayload: 4_096, slots: 100_000, room: null },
-])('$slots slots, messages of $maxPayload bytes → offers $room places', (given) => {
-  const intake = intakeOn(given.maxPayload, new Slots(given.slots));
-  expect(intake.offer()?.room ?? null).toBe(given.room);
+])('$slots slots, messages of $maxPayload bytes → offers $room places', ({ room, ...given }) => {
+  const { intake } = rig(given);
+  expect(intake.offer()?.room ?? null).toBe(room);
   intake.close();
+});
+
+test('it stops, and its last task ends while more may be on its way → it leaves after that', async () => {
+  const { intake, words, taken, gets, drained } = rig();
+  gets(sampleTask());
+  const stopping = intake.stop();
+  taken[0]?.ack();
+  gets(sampleTask());
+  expect(words.filter(({ isLeaving }) => isLeaving)).toEqual([]);
+  drained();
+  await stopping;
+  await until(() => words.at(-1)?.isLeaving === true);
+  expect(taken).toHaveLength(1);
 });
