@@ -30,8 +30,8 @@ interface Lease {
 
 interface Taker {
   heardAt: number;
-  /** What it held when it spoke last. */
-  tasks: ReadonlySet<TaskId>;
+  /** What it held when it spoke last, and was not known here to hold. */
+  unknown: ReadonlySet<TaskId>;
 }
 
 export interface HandedTasksOptions {
@@ -171,14 +171,15 @@ export class HandedTasks {
   /** What a runner says each second. */
   #hear(holding: Holding): void {
     const { taker, tasks } = holding;
-    const before = this.#takers.get(taker)?.tasks;
+    const before = this.#takers.get(taker)?.unknown;
     this.#refresh(holding);
     const known = this.#takers.get(taker);
     if (known === undefined) return;
-    known.tasks = new Set(tasks);
-    // Told twice it is no short one: should its runner be lost, the run's controller is to notice,
-    // whoever handed it over.
-    for (const id of tasks) if (before?.has(id) === true) this.#adopt(id, taker);
+    const unknown = tasks.filter((id) => !this.#leases.has(id));
+    known.unknown = new Set(unknown);
+    // Told twice it is no short one, and none whose end has just come here: should its runner be
+    // lost, the run's controller is to notice, whoever handed it over.
+    for (const id of unknown) if (before?.has(id) === true) this.#adopt(id, taker);
   }
 
   #refresh({ taker, tasks, isLeaving }: Holding): void {
@@ -190,7 +191,7 @@ export class HandedTasks {
     }
     const heardAt = performance.now();
     const known = this.#takers.get(taker);
-    if (known === undefined) this.#takers.set(taker, { heardAt, tasks: new Set() });
+    if (known === undefined) this.#takers.set(taker, { heardAt, unknown: new Set() });
     else known.heardAt = heardAt;
     for (const id of tasks) {
       const lease = this.#leases.get(id);
