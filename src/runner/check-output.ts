@@ -4,6 +4,12 @@ import { HardError } from '../nodes/errors.ts';
 /** Nesting that neither recursion here nor JSON parsers elsewhere have trouble with. */
 const MAX_DEPTH = 500;
 
+export interface CheckedOutput {
+  readonly output: Json;
+  /** As JSON text, about. */
+  readonly bytes: number;
+}
+
 interface Walk {
   bytesLeft: number;
   readonly maxBytes: number;
@@ -15,11 +21,13 @@ interface Walk {
  * What a handler returned, as JSON that every receiver can store. A missing value is null and
  * missing fields are left out, as in JSON.stringify; text becomes well-formed and NUL, which
  * Postgres cannot hold, the replacement character. Rejects with `malformed_output` for what is no
- * JSON and with `limit` above `maxBytes`. Returns the same object when nothing has to change.
+ * JSON and with `limit` above `maxBytes`. The same object when nothing has to change.
  */
-export function checkOutput(value: unknown, maxBytes: number): Json {
-  if (value === undefined || value === null) return null;
-  return checkValue(value, { bytesLeft: maxBytes, maxBytes, path: [] });
+export function checkOutput(value: unknown, maxBytes: number): CheckedOutput {
+  if (value === undefined || value === null) return { output: null, bytes: 0 };
+  const walk: Walk = { bytesLeft: maxBytes, maxBytes, path: [] };
+  const output = checkValue(value, walk);
+  return { output, bytes: maxBytes - walk.bytesLeft };
 }
 
 /** Text that every receiver can store. */

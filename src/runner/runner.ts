@@ -15,6 +15,7 @@ import { type RunnerLog, silentLog } from './runner-log.ts';
 import type { SecretLookup } from './secrets.ts';
 import { ActivityStream } from './stream.ts';
 import { runnerLost, stoppedOutcome } from './terminate.ts';
+import { Unrecorded } from './unrecorded.ts';
 
 export interface RunnerOptions {
   readonly bus: Bus;
@@ -80,6 +81,7 @@ class TaskRunner implements Runner {
   private readonly limits: RunnerLimits;
   private readonly log: RunnerLog;
   private readonly attempts = new Map<string, Attempt>();
+  private readonly unrecorded: Unrecorded;
   private readonly configs = new ConfigCheck();
   private readonly reporter: Reporter;
   private readonly stream: ActivityStream;
@@ -93,6 +95,7 @@ class TaskRunner implements Runner {
   constructor(options: RunnerOptions) {
     const { bus, settings } = options;
     this.options = options;
+    this.unrecorded = new Unrecorded(options.concurrency);
     this.limits = { ...DEFAULT_LIMITS, ...options.limits };
     this.log = options.log ?? silentLog;
     const files = new FileCache({
@@ -197,7 +200,8 @@ class TaskRunner implements Runner {
     }
     try {
       const checked = checkOutput(output, this.limits.maxOutputBytes);
-      this.finish(attempt, { kind: 'completed', output: attempt.redactor.json(checked) });
+      const redacted = attempt.redactor.json(checked.output);
+      this.finish(attempt, { kind: 'completed', output: redacted }, checked.bytes);
     } catch (error) {
       this.failed(attempt, error);
     }
@@ -223,10 +227,9 @@ class TaskRunner implements Runner {
     else this.finish(attempt, outcome);
   }
 
-  private finish(attempt: Attempt, outcome: Outcome): void {
+  private finish(attempt: Attempt, outcome: Outcome, bytes = 0): void {
     attempt.finished = true;
-    // What waits to be recorded keeps nobody from working, as long as it does not pile up.
-    if (this.attempts.size < 2 * this.options.concurrency) attempt.makeRoom();
+    if (this.unrecorded.add(attempt, bytes)) attempt.makeRoom();
     const { task, startedAt } = attempt;
     this.reporter.add(attempt, {
       taskId: task.id,
@@ -253,6 +256,7 @@ class TaskRunner implements Runner {
   }
 
   private forget(attempt: Attempt): void {
+    this.unrecorded.remove(attempt);
     if (this.attempts.get(attempt.task.id) === attempt) this.attempts.delete(attempt.task.id);
     if (this.attempts.size === 0) this.idle?.();
   }

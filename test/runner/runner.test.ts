@@ -265,6 +265,17 @@ describe('reporting', () => {
     }
   });
 
+  test('the ledger is slow → what has finished leaves its place, until a thousand wait', async () => {
+    const { bus, deliver } = handBus();
+    const on = await stage([ok], { bus, concurrency: 2 });
+    on.bus.publishCheckpoints = () => new Promise(() => undefined);
+    on.bus.reportCheckpoints = () => new Promise(() => undefined);
+    const rooms = Array.from({ length: 1_010 }, () => deliver(taskOf('ok'), 1).rooms);
+    await until(() => rooms.filter((each) => each.length === 1).length === 1_000);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(rooms.slice(1_000).every((each) => each.length === 0)).toBe(true);
+  });
+
   test('what ends together → is published together', async () => {
     const on = await stage([ok], { concurrency: 50 });
     const publish = on.bus.publishCheckpoints.bind(on.bus);
@@ -329,11 +340,11 @@ function handBus() {
     return Promise.resolve({ stop: () => Promise.resolve() });
   };
   const deliver = (message: Task, deliveries: number) => {
-    const settled: string[] = [];
+    const [settled, rooms]: [string[], string[]] = [[], []];
     const note = (what: string) => () => void settled.push(what);
-    const rest = { working: () => {}, makeRoom: () => {} };
+    const rest = { working: () => {}, makeRoom: () => void rooms.push('left') };
     handler({ message, deliveries, ack: note('ack'), release: note('release'), ...rest });
-    return { settled };
+    return { settled, rooms };
   };
   return { bus, deliver };
 }

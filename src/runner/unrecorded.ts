@@ -1,0 +1,32 @@
+import type { Attempt } from './attempt.ts';
+
+/** Finished attempts that may wait, however small: for more a commit would be worth no more. */
+const MOST = 1_000;
+/** Of their outputs, about. */
+const MOST_BYTES = 16 * 1024 * 1024;
+
+/**
+ * Finished attempts whose checkpoints are not recorded yet. They keep nobody from working, until
+ * they pile up because the ledger is slower than the steps.
+ */
+export class Unrecorded {
+  readonly #bytes = new Map<Attempt, number>();
+  readonly #most: number;
+  #total = 0;
+
+  constructor(concurrency: number) {
+    this.#most = Math.max(MOST, concurrency);
+  }
+
+  /** Whether it may leave its place to another. */
+  add(attempt: Attempt, bytes: number): boolean {
+    this.#bytes.set(attempt, bytes);
+    this.#total += bytes;
+    return this.#bytes.size <= this.#most && this.#total <= MOST_BYTES;
+  }
+
+  remove(attempt: Attempt): void {
+    this.#total -= this.#bytes.get(attempt) ?? 0;
+    this.#bytes.delete(attempt);
+  }
+}
