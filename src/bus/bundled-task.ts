@@ -1,11 +1,9 @@
 import type { Task } from '../task/task.ts';
 import type { Delivery } from './bus.ts';
-import type { Waiting } from './slots.ts';
+import { PATIENCE_MS, type Waiting } from './slots.ts';
 
 /** Leases are kept by each task of a bundle; the server need not hear of it that often, ms. */
 const BEAT_MS = 250;
-/** After so long without a slot a task goes to whoever has one. */
-const PATIENCE_MS = 1_000;
 
 export interface BundleParts {
   /** The message that they came in. */

@@ -37,6 +37,7 @@ export interface Bus {
   /**
    * Delivers tasks of these queues, at most `maxInFlight` unacknowledged at once. A task that is
    * neither acknowledged nor kept alive with `working()` for `leaseMs` goes to another consumer.
+   * One that came straight from a controller stays for as long as this process is heard.
    */
   consumeTasks(
     options: ConsumeTasks,

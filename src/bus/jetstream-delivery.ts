@@ -1,4 +1,5 @@
 import { type Msg, nanos, type NatsConnection } from '@nats-io/transport-node';
+import { PATIENCE_MS } from './slots.ts';
 
 const encoder = new TextEncoder();
 const ACK = encoder.encode('+ACK');
@@ -6,6 +7,11 @@ const NAK = encoder.encode('-NAK');
 const TERM = encoder.encode('+TERM');
 const WORKING = encoder.encode('+WPI');
 const NANOS_OF_MS = 1_000_000;
+/**
+ * From that delivery on it waits for its slot as long as it takes: each counts, and what is
+ * delivered too often is believed to kill its runners.
+ */
+const PATIENT_FROM = 3;
 
 /** Who wants to know that a slot is free. */
 interface Owner {
@@ -28,6 +34,7 @@ export class JetStreamDelivery {
   entered = false;
   private msg: Msg;
   private readonly owner: Owner;
+  private readonly cameAt = performance.now();
   private isSettled = false;
   private isOrphan = false;
 
@@ -99,8 +106,10 @@ export class JetStreamDelivery {
   }
 
   keepWaiting(): boolean {
-    this.working();
-    return true;
+    const waitsLong = performance.now() - this.cameAt > PATIENCE_MS;
+    if (waitsLong && this.deliveries < PATIENT_FROM) this.release();
+    else this.working();
+    return !this.isSettled;
   }
 
   makeRoom(): void {

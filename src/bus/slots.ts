@@ -1,5 +1,8 @@
 import { Fifo } from './fifo.ts';
 
+/** After so long without a slot a message goes to whoever has one. */
+export const PATIENCE_MS = 1_000;
+
 /** A message that can wait for a slot. */
 export interface Waiting {
   enter(): void;

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
-import { connect, type NatsConnection } from '@nats-io/transport-node';
-import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { connect, type Msg, type NatsConnection } from '@nats-io/transport-node';
+import { afterAll, afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import type { Bus, Consumer, Delivery } from '../../src/bus/bus.ts';
 import { createJetStreamBus } from '../../src/bus/jetstream-bus.ts';
 import { Subjects } from '../../src/bus/subjects.ts';
@@ -259,7 +260,7 @@ describe.skipIf(nats === null)('tasks that go straight to the runner which repor
     const heir = await controller();
     await one.bus.close();
     await until(() => heir.bus.isOurs(task.runId), LAPSED);
-    await new Promise((resolve) => setTimeout(resolve, 2_200)); // It says so twice.
+    await sleep(2_200); // It says so twice.
     await dies(two);
     await until(() => heir.rechecks.includes(task.runId), LAPSED);
     expect(await heir.bus.missingTasks([task])).toEqual([task]);
@@ -268,7 +269,7 @@ describe.skipIf(nats === null)('tasks that go straight to the runner which repor
   test('it goes on for longer than the lease → nobody looks for it', async () => {
     const [one, two] = [await controller(), await runner()];
     const task = await handed(one, two);
-    await new Promise((resolve) => setTimeout(resolve, 4_500));
+    await sleep(4_500);
     expect(one.rechecks).toEqual([]);
     expect(await one.bus.missingTasks([task])).toEqual([]);
     expect(idsOf(two.taken)).toEqual([task.id]);
@@ -278,7 +279,7 @@ describe.skipIf(nats === null)('tasks that go straight to the runner which repor
     const [one, two] = [await controller(), await runner()];
     await handed(one, two);
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 4_000);
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    await sleep(1_500);
     expect(logged).not.toContain('bus.handed_tasks_lost');
   }, 10_000);
 
@@ -292,6 +293,29 @@ describe.skipIf(nats === null)('tasks that go straight to the runner which repor
     server.publish(subjects.holding, JSON.stringify({ ...silent, isLeaving: true }));
     await server.flush();
     expect(await one.bus.missingTasks([task])).toEqual([task]);
+  });
+
+  test('a runner whose answers take long → is waited for longer the next time', async () => {
+    const one = await controller();
+    const word = JSON.stringify({ taker: 'far', tasks: [], isLeaving: false });
+    const beat = setInterval(() => server.publish(subjects.holding, word), 500);
+    onTestFinished(() => clearInterval(beat));
+    const callback = (_: unknown, msg: Msg) => void setTimeout(() => msg.respond(word), 450);
+    server.subscribe(subjects.whoHolds, { callback });
+    const task = sampleTask();
+    await until(() => missingOf(one, task).then(Boolean, () => false), 5_000);
+  });
+
+  test('the bus closes before runners are asked → it rejects, and leaves nothing behind', async () => {
+    const one = await controller();
+    const silent = { taker: 'silent', tasks: [], isLeaving: false };
+    server.publish(subjects.holding, JSON.stringify(silent));
+    const asked = one.bus.missingTasks([sampleTask()]);
+    asked.catch(() => undefined);
+    await sleep(300);
+    await one.bus.close();
+    await expect(asked).rejects.toThrow(/closed/);
+    await sleep(500); // A timer that was left behind would throw by now.
   });
 
   test('given back → it is stored and goes to another, and is missing at no time', async () => {
@@ -357,12 +381,25 @@ describe.skipIf(nats === null)('tasks that go straight to the runner which repor
     expect(third.taken[0]?.message).toEqual(next(runId));
   });
 
+  test('a task from the stream comes to wait behind a long one → it goes to another runner', async () => {
+    const [one, two] = [await controller(), await runner(2)];
+    await handed(one, two);
+    // It had asked for two when both of its slots were free.
+    await one.bus.publishTasks(sampleTasks(2));
+    await until(() => two.taken.length === 2);
+    const beat = setInterval(() => two.taken.forEach((each) => each.working()), 500);
+    onTestFinished(() => clearInterval(beat));
+    const third = await runner();
+    await until(() => third.taken.length === 1, 5_000);
+    expect(idsOf(two.taken)).not.toContain(third.taken[0]?.message.id);
+  });
+
   test('withdrawn → no lease is left to wait for', async () => {
     const [one, two] = [await controller(), await runner()];
     const task = await handed(one, two);
     await one.bus.withdrawTasks([task]);
     two.taken[0]?.ack();
-    await new Promise((resolve) => setTimeout(resolve, 4_200));
+    await sleep(4_200);
     expect(one.rechecks).toEqual([]);
   }, 10_000);
 
