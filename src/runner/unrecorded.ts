@@ -1,7 +1,7 @@
 import type { Attempt } from './attempt.ts';
 
 /** Finished attempts that may wait, however small: for more a commit would be worth no more. */
-const MOST = 1_000;
+const MOST = 2_000;
 /** Of their outputs, about. */
 const MOST_BYTES = 16 * 1024 * 1024;
 
@@ -15,7 +15,7 @@ export class Unrecorded {
   #total = 0;
 
   constructor(concurrency: number) {
-    this.#most = Math.max(MOST, concurrency);
+    this.#most = Math.max(MOST, 2 * concurrency);
   }
 
   /** Whether it may leave its place to another. */
