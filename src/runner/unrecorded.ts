@@ -1,6 +1,9 @@
 import type { Attempt } from './attempt.ts';
 
-/** Finished attempts that may wait, however small: for more a commit would be worth no more. */
+/**
+ * Finished attempts that may wait, however small. A runner with a thousand runs has twice as many for a
+ * moment: the next task of each comes, and may end, before the answer to the last report.
+ */
 const MOST = 2_000;
 /** Of their outputs, about. */
 const MOST_BYTES = 16 * 1024 * 1024;
