@@ -18,7 +18,7 @@ const heapFlags = ['--min-semi-space-size=4', '--max-semi-space-size=4'];
  * that is not busy are 6 % quicker.
  */
 const flagsOfNode24 = [
-  '--heap-growing-percent=70',
+  '--heap-growing-percent=62',
   '--no-parallel-scavenge',
   '--invocation-count-for-maglev=200',
   '--minimum-invocations-after-ic-update=200',
