@@ -186,7 +186,9 @@ export class HandedTasks {
     if (isLeaving) {
       this.#takers.delete(taker);
       // What was on its way to it has not arrived.
-      for (const lease of this.#leases.values()) if (lease.taker === taker) lease.heardAt = 0;
+      for (const lease of this.#leases.values()) {
+        if (lease.taker === taker) lease.heardAt = -Infinity;
+      }
       return;
     }
     const heardAt = performance.now();
