@@ -46,7 +46,7 @@ export class HeldSubjects {
    * controller either: sending such a one again would only run it twice.
    */
   async missing(refs: readonly TaskRef[]): Promise<TaskRef[]> {
-    // Tasks first: a runner stores the checkpoint before it acknowledges the task.
+    // Checkpoints last: a runner stores one before it lets go of its task.
     const { handed } = this;
     const open = refs.filter(({ id }) => !handed.has(id));
     if (open.length === 0) return open;
